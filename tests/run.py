@@ -17,7 +17,13 @@ def run(
     return subprocess.run(
         [sys.executable, "-m", "iou_doctor", *map(str, arguments)],
         cwd=cwd,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1", **environment},
+        env={
+            **os.environ,
+            "PYTHONPATH": str(ROOT),
+            "PYTHONUTF8": "1",
+            "GITHUB_ACTIONS": "",  # or the program would give advice about its workflow
+            **environment,
+        },
         capture_output=True,
         text=True,
         encoding="utf-8",

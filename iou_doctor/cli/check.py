@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from typing import TYPE_CHECKING
+
 import typer
 
 from iou_doctor.cli.check_options import CheckOptions
@@ -14,6 +17,13 @@ from iou_doctor.cli.defaults import (
 from iou_doctor.cli.run import choose_exit_code, refuse, run
 from iou_doctor.cli.signature import replace_options, with_options
 from iou_doctor.errors import IouDoctorError, UsageError
+from iou_doctor.safety.safe_text import escape_name
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from iou_doctor.cli.outputs import ReportOutput
+    from iou_doctor.report.report import Report
 
 
 @with_options(CheckOptions)
@@ -62,7 +72,32 @@ def _check(context: typer.Context, options: CheckOptions) -> int:
 
         report = add_page(report, options)
     outputs.write_reports(report, wanted, quiet=options.quiet, verbose=options.verbose)
+    for remark in (_describe_baseline(report, options), _advise_format(wanted)):
+        if remark is not None:
+            typer.echo(f"iou-doctor: {escape_name(remark)}", err=True)
     return choose_exit_code(report)
+
+
+def _describe_baseline(report: Report, options: CheckOptions) -> str | None:
+    """Return what was done with the baseline, where the report does not say it."""
+    from iou_doctor.cli.judgement_options import NEW_BASELINE
+
+    if options.write_baseline:
+        return f"wrote the baseline {options.baseline or NEW_BASELINE}"
+    passed = any(
+        one.rule.name == "score-regression" and one.status == "passed" for one in report.outcomes
+    )
+    if options.baseline is None or not passed:
+        return None
+    return f"no score is more than {options.max_drop:g} below the baseline {options.baseline}"
+
+
+def _advise_format(wanted: Sequence[ReportOutput]) -> str | None:
+    """Return how to get annotations, if a workflow of GitHub runs this check without them."""
+    formats = {entry.format for entry in wanted}
+    if os.environ.get("GITHUB_ACTIONS") != "true" or formats & {"github", "markdown", "sarif"}:
+        return None
+    return "--output-format github writes annotations and the summary of the job"
 
 
 def _refuse_named_checks_alone(context: typer.Context, options: CheckOptions) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+from iou_doctor.render.shared.code import is_python
 from iou_doctor.render.shared.kinds_text import (
     SIZES,
     tabulate_kinds,
@@ -105,13 +106,19 @@ def _write_finding(finding: Finding, report: Report) -> str:
     lines = [
         f"- {head}: {_write_text(finding.message)}",
         _write_text(finding.evidence or ""),
-        f"**help:** {_write_text(finding.help)}",
+        f"**help:** {_write_help(finding.help)}",
     ]
     if alone := describe_repair(finding, report):
         lines.append(f"**repair:** {_write_text(alone)}")
     if others := describe_consequences(finding, report):
         lines.append(f"**explains:** {_write_text(others)}")
     return "  \n  ".join(line for line in lines if line)
+
+
+def _write_help(text: str) -> str:
+    """Return the help, as code if it is Python."""
+    is_code = "\n" not in text and is_python(text)
+    return _write_code(text) if is_code else _write_text(text)
 
 
 def _write_block(report: Report) -> list[str]:

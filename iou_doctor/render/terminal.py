@@ -59,7 +59,8 @@ def render(report: Report, console: Console, *, verbose: bool = False, quiet: bo
         quiet: show only the verdict.
     """
     if quiet:
-        return render_parts([_show_verdict(report, choose_glyphs(console))], console)
+        verdict = _show_verdict(report, choose_glyphs(console), why=explain_exit_code(report))
+        return render_parts([verdict], console)
     brief = not verbose and is_clean(report)
     text = render_parts(_list_parts(report, console, brief=brief, verbose=verbose), console)
     excess = text.count("\n") + 1 - console.height  # the prompt takes a line
@@ -130,8 +131,9 @@ def _find_shared_folder(one: str, other: str) -> str:
     return folders[0] if folders[0] == folders[1] else ""
 
 
-def _show_verdict(report: Report, glyphs: Glyphs) -> RenderableType:
-    return _place_beside(_make_mark(report, glyphs), Text(report.verdict.summary, style="bold"))
+def _show_verdict(report: Report, glyphs: Glyphs, why: str | None = None) -> RenderableType:
+    text = report.verdict.summary + (f"; {why}" if why else "")
+    return _place_beside(_make_mark(report, glyphs), Text(text, style="bold"))
 
 
 def _make_mark(report: Report, glyphs: Glyphs) -> Text:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 
 import numpy as np
 import pytest
@@ -31,7 +32,22 @@ def worse(tmp_path):
 
 def test_the_same_arrays_are_no_regression(baseline):
     done = run("check", *HEALTHY, "--baseline", baseline, "-q", cwd=ROOT)
-    assert (done.returncode, done.stderr) == (0, "")
+    said = f"iou-doctor: no score is more than 0.01 below the baseline {baseline}\n"
+    assert (done.returncode, done.stderr) == (0, said)
+
+
+def test_a_new_baseline_is_named(tmp_path):
+    arguments = [*HEALTHY, "--baseline", "b.json", "--write-baseline", "-q"]
+    arguments[:2] = [ROOT / name for name in HEALTHY[:2]]
+    done = run("check", *arguments, cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "iou-doctor: wrote the baseline b.json\n")
+
+
+def test_a_workflow_of_github_without_annotations_gets_advice():
+    done = run("check", *HEALTHY, "-q", cwd=ROOT, GITHUB_ACTIONS="true")
+    assert done.stderr.startswith("iou-doctor: --output-format github writes annotations")
+    more = ("--output-format", "concise", "--report", f"sarif={os.devnull}")
+    assert run("check", *HEALTHY, *more, cwd=ROOT, GITHUB_ACTIONS="true").stderr == ""
 
 
 def test_a_lower_score_exits_with_1(baseline, worse):

@@ -76,7 +76,9 @@ def test_the_exit_code_follows_the_options(options, code):
 def test_warnings_fail_when_asked_to():
     arguments = ["check", *sample("imbalance"), "-n", "2", "-q", "--ignore", "IOU702"]
     assert run(*arguments, cwd=ROOT).returncode == 0
-    assert run(*arguments, "--fail-on", "warning", cwd=ROOT).returncode == 1
+    done = run(*arguments, "--fail-on", "warning", cwd=ROOT)
+    assert done.returncode == 1
+    assert "exit code 1 because of --fail-on warning" in " ".join(done.stdout.split())
 
 
 def test_a_score_that_is_too_low_is_said_on_stderr():

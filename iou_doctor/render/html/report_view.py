@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import ast
+from textwrap import dedent
 
 from iou_doctor.ledger.ledger import Ledger
 from iou_doctor.record import record
 from iou_doctor.render.html.charts import Part, split_kinds, split_points
 from iou_doctor.render.html.classes_view import MOST_DEAREST, Fold, fold_away
+from iou_doctor.render.shared.code import is_python
 from iou_doctor.render.shared.kinds_text import SIZES, tabulate_kinds, tabulate_sizes, title_kinds
 from iou_doctor.render.shared.ledger_text import (
     list_dearest_samples,
@@ -51,6 +52,14 @@ class Number:
 
 
 @record
+class Paragraph:
+    """One paragraph of a manual."""
+
+    text: str
+    is_code: bool
+
+
+@record
 class FindingView:
     """One finding."""
 
@@ -64,7 +73,7 @@ class FindingView:
     """Whether the help is Python and nothing else, to be copied."""
     repair: str
     explains: str
-    manual: str
+    manual: tuple[Paragraph, ...]
 
 
 @record
@@ -119,19 +128,20 @@ def describe_finding(finding: Finding, report: Report) -> FindingView:
         message=finding.message,
         evidence=finding.evidence or "",
         help=finding.help,
-        is_code=_is_code(finding.help),
+        is_code=is_python(finding.help),
         repair=describe_repair(finding, report) or "",
         explains=describe_consequences(finding, report) or "",
-        manual=report.manuals.get(rule.code, ""),
+        manual=_split_manual(report.manuals.get(rule.code, "")),
     )
 
 
-def _is_code(text: str) -> bool:
-    """Return whether a help is one or more statements of Python."""
-    try:
-        return isinstance(ast.parse(text).body[0], (ast.Assign, ast.Import, ast.ImportFrom))
-    except (SyntaxError, ValueError, IndexError, RecursionError, MemoryError):
-        return False
+def _split_manual(text: str) -> tuple[Paragraph, ...]:
+    """Return the paragraphs of a manual; those with indented lines are code."""
+    return tuple(
+        Paragraph(dedent(one), any(line.startswith(" ") for line in one.split("\n")))
+        for one in text.split("\n\n")
+        if one.strip()
+    )
 
 
 def describe_ledger(report: Report) -> LedgerView | None:

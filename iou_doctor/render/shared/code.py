@@ -1,4 +1,4 @@
-"""Break lines of Python where it stays the same code."""
+"""Python in reports: recognise it, and break its lines where it stays the same code."""
 
 from __future__ import annotations
 
@@ -34,3 +34,16 @@ def _split_at_commas(line: str) -> list[str]:
             pieces.append(line[start : place + 2])
             start = place + 2
     return [*pieces, line[start:]]
+
+
+def is_python(text: str) -> bool:
+    """Return whether a help is Python and nothing else: statements, or a call."""
+    import ast  # no report on a terminal needs it
+
+    try:
+        first = ast.parse(text).body[0]
+    except (SyntaxError, ValueError, IndexError, RecursionError, MemoryError):
+        return False
+    if isinstance(first, ast.Expr):
+        return isinstance(first.value, ast.Call)
+    return isinstance(first, (ast.Assign, ast.Import, ast.ImportFrom))
