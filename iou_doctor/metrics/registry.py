@@ -37,9 +37,12 @@ __all__ = [
     "find_library",
     "find_metric",
     "find_metric_by_call",
+    "is_same_definition",
     "list_signatures",
 ]
 
+_NAMED_CHOICES = ("ratio", "average", "group", "averages_batches", "background")
+"""The choices that arguments in the name of a contract tell apart."""
 _NUM_CLASSES_FIELD = re.escape("{num_classes}")
 
 
@@ -99,8 +102,31 @@ def build_metric(name: str, arguments: Mapping[str, object], *, call: str) -> Me
     """
     for library in _list_libraries():
         if any(signature.name == name for signature in library.SIGNATURES):
-            return library.build_metric(name, arguments, call=call)
+            return _name_by_choices(library.build_metric(name, arguments, call=call))
     raise KeyError(name)
+
+
+def is_same_definition(one: Contract, other: Contract) -> bool:
+    """Return whether two contracts of one implementation are called in the same way."""
+    return all(getattr(one.choices, key) == getattr(other.choices, key) for key in _NAMED_CHOICES)
+
+
+def _name_by_choices(metric: Metric) -> Metric:
+    """Return a metric with the name of the contract that its arguments choose."""
+    contract = metric.contract
+    named = {known.name: known for known in CONTRACTS}
+    own = named.get(contract.name) if contract else None
+    if contract is None or own is None or is_same_definition(own, contract):
+        return metric
+    base = contract.name.partition("[")[0]
+    found = (
+        known
+        for known in CONTRACTS
+        if known.name.startswith(f"{base}[") and is_same_definition(known, contract)
+    )
+    chosen = next((known for known in found if "@" not in known.name), None)
+    name, short = (chosen.name, chosen.short) if chosen else (base, base)
+    return replace(metric, contract=replace(contract, name=name, short=short))
 
 
 def list_signatures() -> tuple[Signature, ...]:

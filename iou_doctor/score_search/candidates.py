@@ -12,6 +12,7 @@ from iou_doctor.metrics.definition import Group
 from iou_doctor.metrics.engine.count_areas import count_areas
 from iou_doctor.metrics.inputs import MetricInputs, PredictionForm
 from iou_doctor.metrics.libraries import CONTRACTS
+from iou_doctor.metrics.registry import is_same_definition
 from iou_doctor.report.finding import Finding
 from iou_doctor.report.score_lookup import Cause
 from iou_doctor.score_search.candidate import Candidate, Candidates
@@ -190,8 +191,14 @@ def _evaluate_named_metric(evidence: Evidence, unchanged: Cause) -> Iterator[Can
     value = evidence.metric_score.value
     if value is not None:
         name = evidence.metric_score.name
-        contract = name if any(known.name == name for known in CONTRACTS) else ""
-        yield Candidate(value, unchanged, evidence.metric.call, NAMED_METRIC_WEIGHT, contract)
+        contract = evidence.metric.contract
+        same = (
+            known.name == name and (contract is None or is_same_definition(known, contract))
+            for known in CONTRACTS
+        )
+        yield Candidate(
+            value, unchanged, evidence.metric.call, NAMED_METRIC_WEIGHT, name if any(same) else ""
+        )
 
 
 def _evaluate_values(evidence: Evidence, read_well: Evidence) -> Iterator[Candidate]:

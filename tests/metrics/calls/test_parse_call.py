@@ -158,3 +158,17 @@ def test_a_name_that_several_metrics_have_is_told_as_a_guess():
     assert "torchmetrics.segmentation.MeanIoU" in guess.why
     full = diagnose(y_true=[[0, 1]], y_pred=[[0, 1]], metric="keras.metrics.MeanIoU(2)")
     assert not [guess for guess in full.reading.assumed if guess.field == "metric"]
+
+
+@pytest.mark.parametrize(
+    ("call", "name"),
+    [
+        ("JaccardIndex(task='multiclass', num_classes=2)", "torchmetrics.JaccardIndex[macro]"),
+        ("MulticlassJaccardIndex(2, average='micro')", "torchmetrics.JaccardIndex[micro]"),
+        ("jaccard_score(y, p, average='weighted')", "sklearn.jaccard_score[weighted]"),
+        ("smp.metrics.iou_score(tp, fp, fn, tn, reduction='macro')", "smp.iou_score[macro]"),
+        ("smp.metrics.iou_score(tp, fp, fn, tn)", "smp.iou_score"),
+    ],
+)
+def test_a_metric_has_the_name_of_the_contract_that_its_arguments_choose(call, name):
+    assert diagnose(y_true=[[0, 1, 1]], y_pred=[[0, 1, 0]], metric=call).metric.name == name
