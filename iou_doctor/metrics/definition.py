@@ -156,6 +156,8 @@ class Choices:
     wrap: Wrap = Wrap.TRUTH_MAJOR
     byte_cells: bool = False
     """Whether cells are numbered in uint8 if both arrays are uint8."""
+    byte_rows: bool = False
+    """Whether the first cell of each true class is numbered in uint8 if the masks are uint8."""
     counts_distinct_labels: bool = False
     """Whether it raises if an integer array holds more distinct labels than there are classes."""
     ignored: Ignored

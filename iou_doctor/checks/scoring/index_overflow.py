@@ -2,7 +2,7 @@
 
 The idiom (`fast_hist`) is in many repositories. If both maps are uint8 and neither is cast, NumPy
 and torch compute the index in uint8. From 17 classes on it exceeds 255 and silently lands in a
-wrong cell.
+wrong cell. The `ConfusionMatrix` of ignite multiplies so, too, if the masks alone are uint8.
 
     np.bincount(C * labels[k] + predictions[k], minlength=C**2)                   wraps
     np.bincount(C * labels[k].astype(int) + predictions[k], minlength=C**2)       right
@@ -15,6 +15,9 @@ from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.other_scores import TOLERANCE
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.symptoms import ARRAY_FAULTS
+from iou_doctor.metrics.engine.cells import counts_in_bytes
+from iou_doctor.metrics.engine.evaluate import evaluate
+from iou_doctor.metrics.libraries.ignite import UINT8
 from iou_doctor.report.finding import Finding, Needs, Rule, Severity, Skipped, Suspicion
 
 RULE = Rule(
@@ -42,21 +45,36 @@ def find(evidence: Evidence) -> Result:
         return []
     if abs(wrapped - ours) <= TOLERANCE:
         return []
+    if _is_ignite(evidence):
+        what = "masks are uint8", "ignite's `num_classes * y`"
+        repair = "cast the masks: y.long() in the output_transform of ConfusionMatrix"
+    else:
+        what = "masks and predictions are uint8", "`C * label + prediction` without a cast"
+        repair = (
+            f"cast the masks: k = masks < {classes}; np.bincount({classes} *"
+            f" masks[k].astype(int) + predictions[k], minlength={classes}**2)"
+        )
     return [
         Finding(
             RULE,
-            message=f"masks and predictions are uint8 with {classes} classes:"
-            f" `C * label + prediction` without a cast wraps at 256 and gives {wrapped:.4f},"
-            f" not {ours:.4f}",
-            help=f"cast the masks: k = masks < {classes}; np.bincount({classes} *"
-            f" masks[k].astype(int) + predictions[k], minlength={classes}**2)",
+            message=f"{what[0]} with {classes} classes: {what[1]} wraps at 256 and gives"
+            f" {wrapped:.4f}, not {ours:.4f}",
+            help=repair,
             facts={"num_classes": classes, "wrapped": wrapped, "mean_iou": ours},
         )
     ]
 
 
+def _is_ignite(evidence: Evidence) -> bool:
+    return evidence.metric.contract is not None and evidence.metric.contract.library == "ignite"
+
+
 def _find_wrapped_score(evidence: Evidence) -> float | None:
     """Return the score of a script that computes the index in uint8; `None` if none does."""
+    if _is_ignite(evidence):
+        inputs = evidence.inputs
+        wraps = inputs is not None and counts_in_bytes(inputs, UINT8.choices)
+        return evaluate(UINT8, inputs).value if inputs and wraps else None
     for score in evidence.contracts:
         if score.choices is not None and score.choices.byte_cells:
             return score.value

@@ -24,8 +24,10 @@ def counts_in_bytes(inputs: MetricInputs, choices: Choices) -> bool:
     """Return whether cells are numbered in uint8, and some of the numbers exceed 255.
 
     NumPy 2 keeps a uint8 array uint8 when it is multiplied by a Python integer up to 255, and
-    raises for a larger one.
+    raises for a larger one. Torch multiplies masks of uint8 in the same way.
     """
+    if choices.byte_rows:
+        return _numbers_rows_in_bytes(inputs)
     stored, classes = {inputs.true_dtype, inputs.pred_dtype}, inputs.num_classes
     if not choices.byte_cells or inputs.form is not PredictionForm.LABELS or classes >= BYTE_VALUES:
         return False
@@ -34,6 +36,13 @@ def counts_in_bytes(inputs: MetricInputs, choices: Choices) -> bool:
     pooled = inputs.labels.pool()
     numbers = classes * pooled.truth + pooled.prediction
     return bool((numbers[pooled.truth < classes] >= BYTE_VALUES).any())
+
+
+def _numbers_rows_in_bytes(inputs: MetricInputs) -> bool:
+    classes, truth = inputs.num_classes, inputs.labels.pool().truth
+    if inputs.true_dtype != np.uint8 or classes >= BYTE_VALUES:
+        return False
+    return bool((classes * truth[truth < classes] >= BYTE_VALUES).any())
 
 
 def assign_cells(
@@ -48,10 +57,10 @@ def assign_cells(
     """
     pairs = _apply_stray_rule(pairs, "truth", classes, choices.stray_truth)
     pairs = _apply_stray_rule(pairs, "prediction", classes, choices.stray_prediction)
-    wraps = Stray.WRAPS in {choices.stray_truth, choices.stray_prediction}
+    wraps = Stray.WRAPS in {choices.stray_truth, choices.stray_prediction} or choices.byte_rows
     plain = is_inside(pairs.truth_span, classes) and is_inside(pairs.prediction_span, classes)
     if wraps and (in_bytes or not plain):
-        pairs = _wrap_cells(pairs, classes, choices.wrap, in_bytes=in_bytes)
+        pairs = _wrap_cells(pairs, classes, choices, in_bytes=in_bytes)
     return pairs
 
 
@@ -86,15 +95,17 @@ def refuse_stray(pairs: PairCounts, side: str, classes: int) -> None:
         raise LabelError(int(labels[~known][0]), SIDES[side], classes, labels)
 
 
-def _wrap_cells(pairs: PairCounts, classes: int, wrap: Wrap, *, in_bytes: bool) -> PairCounts:
-    truth_major = wrap is Wrap.TRUTH_MAJOR
-    width = classes + 1 if wrap is Wrap.WITH_VOID else classes
+def _wrap_cells(pairs: PairCounts, classes: int, choices: Choices, *, in_bytes: bool) -> PairCounts:
+    truth_major = choices.wrap is Wrap.TRUTH_MAJOR
+    width = classes + 1 if choices.wrap is Wrap.WITH_VOID else classes
     major, minor = (
         (pairs.truth, pairs.prediction) if truth_major else (pairs.prediction, pairs.truth)
     )
-    index = width * major + minor
-    if in_bytes:
-        index %= BYTE_VALUES
+    row = width * major
+    if in_bytes and choices.byte_rows:
+        index = row % BYTE_VALUES + minor
+    else:
+        index = (row + minor) % BYTE_VALUES if in_bytes else row + minor
     if ((index < 0) | (index >= width * width)).any():
         raise _build_cell_error(pairs, index, classes, width)
     one, other = np.divmod(index, width)

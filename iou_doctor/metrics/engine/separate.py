@@ -32,6 +32,7 @@ _FLAGS = {
         "a score at the threshold is foreground",
     ),
     "byte_cells": ("cells are numbered in wide integers", "cells are numbered in uint8"),
+    "byte_rows": ("masks are int64", "uint8 masks are multiplied by the number of classes"),
     "single_precision": ("divided in float64", "divided in float32"),
 }
 """What `False` and `True` mean."""

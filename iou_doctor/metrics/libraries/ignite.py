@@ -3,7 +3,8 @@
 Source: pytorch-ignite 0.5.5, `ignite/metrics/confusion_matrix.py` (`ConfusionMatrix`, `IoU`,
 `mIoU`, `DiceCoefficient`, `cmAccuracy`). It argmaxes scores at axis 1 and counts the pixels whose
 truth is a class, in int64. Ratios are float64. `ignore_index` must be a class and only leaves the
-mean: its pixels still count as false positives of the other classes.
+mean: its pixels still count as false positives of the other classes. Masks of uint8 are multiplied
+by `num_classes` as they are, so that cells of 17 classes and more wrap; most loaders give int64.
 """
 
 from collections.abc import Mapping
@@ -75,6 +76,8 @@ CONTRACTS: tuple[Contract, ...] = (
     ),
     _build_contract("cmAccuracy", f"confusion_matrix.cmAccuracy({_MATRIX})", _ACCURACY),
 )
+UINT8 = replace(CONTRACTS[0], choices=replace(_MEAN, byte_rows=True), common=False)
+"""What it reports for masks of uint8 that are not cast."""
 _CALLS = {
     "mIoU": _MEAN,
     "IoU": replace(_MEAN, average=Average.PER_CLASS),

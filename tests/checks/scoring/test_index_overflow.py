@@ -87,3 +87,24 @@ def test_scripts_without_a_cast_are_named_only_if_a_number_passes_255():
 def test_one_hot_masks_are_argmaxed_to_wider_integers():
     masks = every_class(21)
     assert byte_rows(y_true=one_hot(masks, 21), y_pred=masks, num_classes=21) == []
+
+
+@pytest.mark.parametrize(
+    ("dtype", "expected"),
+    [(np.uint8, 0.2163250893354416), (np.int32, 0.4411333501338959)],  # ignite 0.5.5
+)
+def test_ignite_multiplies_masks_of_uint8(dtype, expected):
+    random = np.random.default_rng(0)
+    masks = random.integers(0, 20, (3, 16, 16))
+    guesses = np.where(random.random(masks.shape) < 0.6, masks, random.integers(0, 20, masks.shape))
+    scores = np.moveaxis(one_hot(guesses, 20), -1, 1).astype(np.float32)
+    call = "ignite.metrics.mIoU(ConfusionMatrix(20))"
+    report = diagnose(y_true=masks.astype(dtype), y_pred=scores, metric=call)
+    assert report.metric.value == pytest.approx(0.4411333501338959)
+    if dtype is np.int32:
+        assert "index-overflow" not in names(report)
+        return
+    finding = found(report, "index-overflow")
+    assert finding.facts["wrapped"] == pytest.approx(expected)
+    assert "masks are uint8 with 20 classes: ignite's `num_classes * y` wraps" in finding.message
+    assert "y.long()" in finding.help
