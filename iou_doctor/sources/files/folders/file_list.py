@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -12,7 +11,7 @@ from dataclasses import replace
 from iou_doctor.record import record
 from iou_doctor.sources.files.file_types import get_suffix
 from iou_doctor.sources.files.formats import FileFormat, check_ranges, find_format_by_suffix
-from iou_doctor.sources.files.patterns import find_root, get_folder
+from iou_doctor.sources.files.patterns import expand_pattern, find_root, get_folder
 from iou_doctor.sources.files.remote.address import is_remote
 from iou_doctor.sources.files.unread_types import find_unread_in_folder
 from iou_doctor.sources.source_errors import source_error, translate_errors
@@ -68,7 +67,7 @@ def list_pattern(path: str) -> FileList:
         return _choose_format(path, _list_remote(path, root, is_pattern=True))
     why = "check the pattern"
     with translate_errors(path, OSError, ValueError, RecursionError, re.error, why=why):
-        matches = glob.glob(path, recursive=True)  # noqa: PTH207 - the root may be anywhere
+        matches = expand_pattern(path)
     found: list[tuple[str, str]] = []
     for match in matches:
         name = os.path.relpath(match, root).replace(os.sep, "/")

@@ -574,3 +574,14 @@ def test_one_changed_byte_gives_an_image_or_an_error(data, kind):
             assert source.read(()).shape == source.shape
         except SourceError:
             pass
+
+
+def test_a_pattern_visits_each_folder_once_though_links_lead_back(tmp_path):
+    for number in range(8):
+        folder = tmp_path / f"{number}" / "y [1]"
+        folder.mkdir(parents=True)
+        save(folder, **{f"a{number}": [[number]]})
+        (folder / "up").symlink_to(tmp_path)
+    names = tuple(f"{number}/y [1]/a{number}" for number in range(8))
+    for pattern in ("**/*.png", "**/**/*.png", "**/y*/*.png"):
+        assert open_source(f"{tmp_path}/{pattern}").names == names
