@@ -11,13 +11,18 @@ from threading import Lock
 
 Fetch = Callable[[int, int], bytes]
 """Returns the bytes of an object from one place to another."""
-BLOCK_BYTES = 1 << 22
-"""The size of a block that is read in order, 4 MiB: requests take less time than the bytes."""
+BLOCK_BYTES = 1 << 23
+"""The size of a block that is read in order, 8 MiB: requests take less time than the bytes."""
 PIECE_BYTES = 1 << 13
 """What is read at least elsewhere, such as in a header: 8 KiB."""
-AHEAD = 6
+ORDER_BYTES = 1 << 17
+"""The bytes after which reads that follow one another count as reading in order, 128 KiB."""
+NEAR = 4
+"""How many times its own length a read may lie off the end of the last one: threads overtake one
+another, and buffers read a little more."""
+AHEAD = 4
 """The number of blocks to fetch before anybody asks for them."""
-_MOST_BLOCKS = 14
+_MOST_BLOCKS = 10
 """The number of blocks that are kept, of which some are still being fetched."""
 _MOST_PIECES = 256
 _MOST_REQUESTS = 16
@@ -39,13 +44,15 @@ class Blocks:
         self._lock = Lock()
         self._blocks: OrderedDict[int, Future[bytes]] = OrderedDict()
         self._pieces: OrderedDict[int, bytes] = OrderedDict()
+        self._stop = self._run = 0
+        """The byte after the last read, and the bytes that were read in order up to it."""
 
     def read_into(self, buffer: memoryview, start: int) -> None:
         """Fill a buffer with the bytes from a place on, all of which must exist."""
         stop = start + len(buffer)
         if not buffer:
             return
-        if len(buffer) < BLOCK_BYTES and not self._is_in_order(start):
+        if not self._is_in_order(start, len(buffer)) and len(buffer) < BLOCK_BYTES:
             self._read_pieces(buffer, start)
             return
         for number in range(start // BLOCK_BYTES, -(-stop // BLOCK_BYTES)):
@@ -54,11 +61,15 @@ class Blocks:
             low, high = max(start, first), min(stop, first + BLOCK_BYTES)
             buffer[low - start : high - start] = memoryview(block)[low - first : high - first]
 
-    def _is_in_order(self, start: int) -> bool:
-        """Return whether the block of a place was read already, or follows one that was."""
+    def _is_in_order(self, start: int, size: int) -> bool:
+        """Return whether a read belongs to a block that was read or follows one, or to a run."""
         number = start // BLOCK_BYTES
         with self._lock:
-            return number in self._blocks or number - 1 in self._blocks
+            follows = abs(start - self._stop) <= NEAR * size
+            run, self._run = self._run, size + (self._run if follows else 0)
+            self._stop = start + size
+            known = number in self._blocks or number - 1 in self._blocks
+            return known or (follows and run >= ORDER_BYTES)
 
     def _get_block(self, number: int) -> bytes:
         with self._lock:

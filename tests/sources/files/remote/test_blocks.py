@@ -36,6 +36,7 @@ def small_blocks(monkeypatch):
     monkeypatch.setattr(module, "PIECE_BYTES", 8)
     monkeypatch.setattr(module, "_MOST_BLOCKS", 6)
     monkeypatch.setattr(module, "AHEAD", 3)
+    monkeypatch.setattr(module, "ORDER_BYTES", 16)
     monkeypatch.setattr(module, "_MOST_PIECES", 5)
 
 
@@ -70,6 +71,17 @@ def test_reading_in_order_asks_once():
     file = BlockFile(Blocks(counter.fetch, len(CONTENT)), "name")
     assert b"".join(iter(lambda: file.read(70), b"")) == CONTENT
     assert counter.fetched == len(CONTENT)
+
+
+@pytest.mark.parametrize(("starts", "is_ahead"), [(range(0, 60, 20), True), ((0, 900, 400), False)])
+def test_small_reads_in_order_are_fetched_ahead(starts, is_ahead):
+    """Threads may overtake one another a little."""
+    blocks = Blocks(Counter().fetch, len(CONTENT))
+    for start in starts:
+        buffer = bytearray(20)
+        blocks.read_into(memoryview(buffer), start)
+        assert bytes(buffer) == CONTENT[start : start + 20]
+    assert (len(blocks._blocks) > 1) is is_ahead
 
 
 def test_a_block_that_fails_is_asked_for_again():
