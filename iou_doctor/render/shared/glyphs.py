@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from iou_doctor.record import record
 
 
@@ -15,12 +17,20 @@ class Glyphs:
     dot: str
     bar: str
     """Cells of a bar, from the thinnest one to a full one."""
+    rest: str
+    """What stands for the end of a name that is cut."""
+    encoding: str = "utf-8"
+
+    def spell(self, text: str) -> str:
+        """Return a text as it will be shown: a question mark is narrower than what it replaces."""
+        return text.encode(self.encoding, "replace").decode(self.encoding)
 
 
-UNICODE = Glyphs("✗", "✓", "×", "·", "▏▎▍▌▋▊▉█")
-ASCII = Glyphs("x", "+", "x", "-", "#")
+UNICODE = Glyphs("✗", "✓", "×", "·", "▏▎▍▌▋▊▉█", "…")
+ASCII = Glyphs("x", "+", "x", "-", "#", ".", "ascii")
 
 
 def find_glyphs(encoding: str | None) -> Glyphs:
     """Return the characters that an encoding has."""
-    return UNICODE if (encoding or "").lower().startswith("utf") else ASCII
+    encoding = encoding or "ascii"
+    return UNICODE if encoding.lower().startswith("utf") else replace(ASCII, encoding=encoding)

@@ -90,7 +90,7 @@ def _make_class_table(
         width: the number of columns.
         intervals: the interval of each class; none to leave out this column.
     """
-    names = [format_class(entry, report) for entry in shown]
+    names = [glyphs.spell(format_class(entry, report)) for entry in shown]
     longest = min(max(map(cell_len, names), default=0), LONGEST_NAME)
     beside = max(map(len, intervals), default=-2) + 2
     room = width - OTHER_COLUMNS - beside
@@ -114,7 +114,7 @@ def _make_class_table(
     for at, (entry, name, (truth, predicted)) in enumerate(zip(shown, names, shares, strict=True)):
         iou = "none" if entry.iou is None else f"{entry.iou:.4f}"
         between = f"  {intervals[at]}" if intervals else ""
-        text.append(f"\n{_fit(name, first)}  {iou:>6}{between:{beside}}  ")
+        text.append(f"\n{_fit(name, first, glyphs.rest)}  {iou:>6}{between:{beside}}  ")
         drawn = Text() if entry.iou is None else _draw_bar(entry.iou, bar, glyphs)
         text.append_text(drawn).append(" " * (bar - len(drawn)))
         text.append(f"  {truth:>{wide}}  {predicted:>9}")
@@ -127,10 +127,10 @@ def _format_intervals(report: Report, shown: list[ClassScore]) -> list[str]:
     return [found.get(entry.id, "") for entry in shown] if found else []
 
 
-def _fit(name: str, width: int) -> str:
-    """Return a name that takes `width` columns, cut with an ellipsis if it is longer."""
+def _fit(name: str, width: int, rest: str) -> str:
+    """Return a name that takes `width` columns; if it is longer, `rest` ends it."""
     if cell_len(name) > width:
-        name = f"{set_cell_size(name, width - 1)}…"
+        name = set_cell_size(name, width - 1) + rest
     return set_cell_size(name, width)
 
 
