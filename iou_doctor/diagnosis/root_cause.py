@@ -53,7 +53,7 @@ def diagnose(evidence: Evidence, selection: Selection, recount: Recount) -> Repo
     interpretation, layout = evidence.interpretation, evidence.interpretation.layout
     return Report(
         version=__version__,
-        verdict=_judge(findings, evidence, after),
+        verdict=_judge(findings, _list_roots(findings, explains), evidence, after),
         predictions=_describe_input(evidence.pair.y_pred, layout.y_pred, interpretation.y_pred),
         masks=_describe_input(evidence.pair.y_true, layout.y_true, interpretation.y_true),
         reading=interpretation,
@@ -170,17 +170,20 @@ def _list_roots(findings: Sequence[Finding], explains: dict[str, tuple[str, ...]
     return [f for f in sorted(findings, key=_rank) if f.rule.name not in consequences]
 
 
-def _judge(findings: Sequence[Finding], evidence: Evidence, after: float | None) -> Verdict:
+def _judge(
+    findings: Sequence[Finding], roots: Sequence[Finding], evidence: Evidence, after: float | None
+) -> Verdict:
     """Return the verdict.
 
     Args:
         findings: the findings, root causes first.
+        roots: those that no other one explains, which alone are repaired.
         evidence: the facts.
         after: the mean IoU after all repairs.
     """
     sick = any(finding.severity is Severity.ERROR for finding in findings)
     primary = findings[0] if findings and findings[0].severity is not Severity.NOTE else None
-    is_repaired = any(finding.repair for finding in findings)
+    is_repaired = any(finding.repair for finding in roots)
     return Verdict(
         sick=sick,
         primary=primary.rule.name if primary else None,

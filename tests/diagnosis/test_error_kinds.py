@@ -72,7 +72,7 @@ def test_a_report_has_the_kinds_of_its_arrays():
     assert json_report["ledger"]["contour_width"] == [2, 2]
     text = str(report)
     assert "edges within 2 pixels" in text
-    assert "of it" in text
+    assert "of it" in markdown.render(report)
     lines = text[text.index("by pair") : text.index("% interval")].splitlines()[:-1]
     assert len([line for line in lines if line[12:18].strip()]) <= 8
     assert "| pixels of a region |" in markdown.render(report)

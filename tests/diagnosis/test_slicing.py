@@ -156,7 +156,7 @@ def test_all_slices_are_shown_whatever_the_column_is_called():
         slices={"class": ["sun", "rain", "snow"] * 4},
     )
     assert all(f"{value}: 4 images" in str(report) for value in ("sun", "rain", "snow"))
-    assert "costs most" in str(report)
+    assert "the dearest 3 of 12 images" in str(report)
 
 
 @pytest.mark.parametrize(
