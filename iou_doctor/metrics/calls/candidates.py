@@ -206,9 +206,9 @@ def _read_loader(node: ast.Call) -> Candidate | None:
 
 def _as_call(node: ast.Dict) -> ast.Call:
     keywords = [
-        ast.keyword(arg=str(key.value), value=value)
+        ast.keyword(arg=str(key.value if isinstance(key, ast.Constant) else key.id), value=value)
         for key, value in zip(node.keys, node.values, strict=True)
-        if isinstance(key, ast.Constant)
+        if isinstance(key, (ast.Constant, ast.Name))  # names are keys in YAML
     ]
     return ast.Call(func=ast.Name("dict", ast.Load()), args=[], keywords=keywords)
 
@@ -217,6 +217,8 @@ def _read_config(node: ast.expr, call: ast.Call) -> Candidate | None:
     """Return what `dict(type="IoUMetric", ...)` or `dict(metric="mIoU")` configures."""
     entries = {keyword.arg: keyword.value for keyword in call.keywords}
     kind, metric = entries.get("type", entries.get("_target_")), entries.get("metric")
+    if isinstance(entries.get("_target_"), (ast.Name, ast.Attribute)):
+        return _read_yaml(node, call)
     if isinstance(kind, ast.Constant) and isinstance(kind.value, str):
         others = [one for one in call.keywords if one.arg not in {"type", "_target_"}]
         return Candidate(kind.value, ast.Call(func=call.func, args=[], keywords=others), node)
@@ -225,3 +227,17 @@ def _read_config(node: ast.expr, call: ast.Call) -> Candidate | None:
         wanted = ast.keyword(arg="iou_metrics", value=ast.List(elts=[names[0]], ctx=ast.Load()))
         return Candidate("mmseg.evaluation.IoUMetric", ast.Call(call.func, [], [wanted]), node)
     return None
+
+
+def _read_yaml(node: ast.expr, call: ast.Call) -> Candidate:
+    """Return what `{_target_: torchmetrics.JaccardIndex, task: binary}` configures.
+
+    Words are texts there.
+    """
+    entries = {str(one.arg): one.value for one in call.keywords}
+    name = ast.unparse(entries.pop("_target_"))
+    keywords = [
+        ast.keyword(arg=key, value=ast.Constant(value.id) if isinstance(value, ast.Name) else value)
+        for key, value in entries.items()
+    ]
+    return Candidate(name, ast.Call(call.func, [], keywords), node)

@@ -84,6 +84,7 @@ def read_formula(text: str) -> Formula | None:
     except UsageError:
         return None
     node = body[0].value if len(body) == 1 and isinstance(body[0], (ast.Expr, ast.Assign)) else None
+    node = node.body if isinstance(node, ast.Lambda) else node
     names = [] if node is None else list(dict.fromkeys(_list_arrays(node)))
     if node is None or len(names) != 2:
         return None
