@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from iou_doctor.counts.error_kinds import choose_width
 from iou_doctor.counts.kind_counts import ImageKinds, KindCounts
 from iou_doctor.counts.label_decoding import is_no_class
-from iou_doctor.scan.error_kinds import find_error_kinds
+from iou_doctor.scan.error_kinds import TooManyLabelsError, find_error_kinds
 
 if TYPE_CHECKING:
     from iou_doctor.counts.label_changes import LabelChanges
@@ -23,6 +23,8 @@ def count_kinds(
     changes: LabelChanges | None = None,
 ) -> KindCounts | None:
     """Return the counts of some whole samples; `None` if their label maps have no kinds.
+
+    That is so if they are neither images nor volumes, or hold more labels than there are classes.
 
     Args:
         samples: the number of each sample, shape (n,).
@@ -44,6 +46,9 @@ def count_kinds(
     for index, sample in enumerate(samples.tolist()):
         maps = y_true[index], y_pred[index]
         own_void = None if void is None else void[index]
-        kinds = find_error_kinds(*maps, void=own_void, width=width)
+        try:
+            kinds = find_error_kinds(*maps, void=own_void, width=width)
+        except TooManyLabelsError:
+            return None
         images.append(ImageKinds(sample, *maps, kinds, width))
     return KindCounts.of_images(images)

@@ -28,6 +28,10 @@ MOST_PIXELS = 2**31
 """The kernels number pixels with 31 bits."""
 
 
+class TooManyLabelsError(ValueError):
+    """Label maps hold more different labels than there are codes: no classes have so many."""
+
+
 def find_error_kinds(
     y_true: NDArray[np.integer],
     y_pred: NDArray[np.integer],
@@ -58,19 +62,18 @@ def find_error_kinds(
 
     Raises:
         ValueError: the shapes differ, or have neither two nor three axes.
+        TooManyLabelsError: there are more than 65,534 labels.
     """
     if y_true.shape != y_pred.shape or y_true.ndim not in {2, 3}:
         raise ValueError(f"label maps of shapes {y_true.shape} and {y_pred.shape} have no kinds")
     if width is None:
         width = choose_width(y_true.shape)
     kernels = load_kernels()
-    fits = 0 < y_true.size < MOST_PIXELS
-    coded = _encode(y_true, y_pred, void) if kernels and fits else None
-    if kernels is None or coded is None:
+    if kernels is None or not 0 < y_true.size < MOST_PIXELS:
         from iou_doctor.scan.numpy import error_kinds as reference  # seldom needed
 
         return reference.find_kinds(y_true, y_pred, void, width)
-    maps, names = coded
+    maps, names = _encode(y_true, y_pred, void)
     codes, regions = find_codes(kernels, maps, width)
     label = regions[:, 0].astype(np.int64)
     return KindMap(
@@ -83,10 +86,10 @@ def find_error_kinds(
 
 def _encode(
     y_true: NDArray[np.integer], y_pred: NDArray[np.integer], void: NDArray[np.bool_] | None
-) -> tuple[CodedMaps, NDArray[np.int64] | None] | None:
+) -> tuple[CodedMaps, NDArray[np.int64] | None]:
     """Return the maps as the kernels take them, and the label of each code.
 
-    The names are `None` if labels are their own codes. `None` if there are too many labels.
+    The names are `None` if labels are their own codes.
     """
     names = None
     highest = max(int(y_true.max()), int(y_pred.max()))
@@ -95,7 +98,7 @@ def _encode(
     else:
         names = np.union1d(y_true, y_pred).astype(np.int64)
         if len(names) >= NOTHING:
-            return None
+            raise TooManyLabelsError(f"{len(names):,} labels are too many for kinds of errors")
         truth, prediction = (
             np.searchsorted(names, side).astype(np.uint16) for side in (y_true, y_pred)
         )

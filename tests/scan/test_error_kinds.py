@@ -17,7 +17,8 @@ from hypothesis.extra.numpy import array_shapes, arrays
 from scan.slow_kinds import find_slowly
 
 from iou_doctor.counts.error_kinds import Kind, choose_width
-from iou_doctor.scan.error_kinds import find_error_kinds
+from iou_doctor.scan.count_kinds import count_kinds
+from iou_doctor.scan.error_kinds import TooManyLabelsError, find_error_kinds
 
 VOID = 3
 SHAPES = st.one_of(
@@ -76,6 +77,14 @@ def test_the_width_is_1_percent_of_the_diagonal():
     assert choose_width((180, 240)) == 3
     assert choose_width((128, 128, 128)) == 2
     assert choose_width((20, 20)) == 0
+
+
+def test_more_labels_than_classes_are_refused_at_once():
+    numbers = np.arange(2**16).reshape(256, 256)
+    with pytest.raises(TooManyLabelsError, match="65,536 labels are too many"):
+        find_error_kinds(numbers, numbers.T)
+    assert count_kinds(np.arange(1), numbers[None], numbers.T[None]) is None
+    assert find_error_kinds(numbers[:250], numbers[:250] + 1).codes.all()
 
 
 def test_maps_of_other_shapes_have_no_kinds():
