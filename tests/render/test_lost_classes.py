@@ -69,6 +69,20 @@ def enlarge(masks, _):
     return thin, thin[:, 4::8, 4::8].repeat(8, 1).repeat(8, 2)
 
 
+def miss_in_several_ways(masks, predictions):
+    dice = np.random.default_rng(5).random(masks.shape)
+    other = np.select([dice < 0.4, dice < 0.7, dice < 0.95], [0, 1, 3], 2)
+    return masks, np.where(masks == 2, other, np.where(predictions == 2, 0, predictions))
+
+
+def alarm_in_several_classes(masks, predictions):
+    masks, predictions = masks.copy(), masks.copy()
+    masks[:, 30:, :34], masks[:, 30:, 34:66], masks[:, 30:, 66:] = 0, 1, 3
+    masks[:, 31:33, 10:12] = 2
+    predictions[:, 30:] = 2
+    return masks, predictions
+
+
 def shrink(masks, _):
     thin = make_thin_lines(masks)
     return thin, thin[:, 4::8, 4::8]
@@ -84,6 +98,10 @@ CASES = {
     " 40 images has it",
     alarm_everywhere: "class 2 has an IoU of 0.00??: 9?.? % of the pixels predicted as it are class"
     " 0 in the masks",
+    miss_in_several_ways: "class 2 has an IoU of 0.0???: 9?.? % of it is missed, most often as"
+    " class 0 (??.? %)",
+    alarm_in_several_classes: "class 2 has an IoU of 0.0???: 9?.? % of the pixels predicted as it"
+    " are wrong, most often class 0 (3?.? %)",
     enlarge: "class 2 has an IoU of 0.0???: predictions consist of cells of 8 × 8 pixels, in which"
     " it can reach about 0.1? at best",
     shrink: "class 2 has an IoU of 0.0???: predictions consist of cells of 8 × 8 pixels, in which"

@@ -177,19 +177,21 @@ def _list_pairs(ledger: Ledger, report: Report, *, brief: bool) -> Iterator[tupl
     most = MOST_PAIRS - (ledger.by_kind is not None)
     shown = [pair for pair in ledger.pairs[:most] if pair.points >= LEAST_POINTS]
     for pair in shown:
-        yield pair.points, _describe_pair(pair, report, with_kind=not brief)
+        yield pair.points, _describe_pair(pair, report, brief=brief)
     rest = ledger.missing - sum(pair.points for pair in shown)
     if rest >= LEAST_POINTS:
         yield rest, "all other pairs together"
 
 
-def _describe_pair(pair: PairPrice, report: Report, *, with_kind: bool) -> str:
+def _describe_pair(pair: PairPrice, report: Report, *, brief: bool) -> str:
     pixels = "1 pixel" if pair.pixels == 1 else f"{pair.pixels:,} pixels"
     truth, prediction = (
         name_class(one, report.reading.class_names) for one in (pair.truth, pair.prediction)
     )
-    what = (with_kind and describe_kind_of_pair(pair)) or pixels
-    return f"{truth} predicted as {prediction}: {what}, worth {pair.worth:.4f}"
+    kind, worth = describe_kind_of_pair(pair), f", worth {pair.worth:.4f}"
+    if kind and brief:  # both would not fit on a line
+        worth = ""
+    return f"{truth} predicted as {prediction}: {kind or pixels}{worth}"
 
 
 def _list_classes(ledger: Ledger, report: Report, *, brief: bool) -> Iterator[tuple[float, str]]:

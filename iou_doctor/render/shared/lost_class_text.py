@@ -12,7 +12,7 @@ COARSE_IOU = 0.3
 FEW_IMAGES = 0.05
 """Share of the images that have a class up to which this is told."""
 MOSTLY = 0.5
-"""Share of the pixels predicted as a class beyond which it is told that they are void."""
+"""The share of pixels beyond which something is true of most of them."""
 
 
 def explain_lost_class(one: LostClass, report: Report) -> str:
@@ -34,12 +34,21 @@ def explain_lost_class(one: LostClass, report: Report) -> str:
     if alarms > missed and one.alarms_of:
         share = format_share(one.alarms_of.pixels, one.predicted_pixels)
         other = _name_label(one.alarms_of, report)
-        return f"{name} {how}: {share} of the pixels predicted as it are {other} in the masks"
+        if one.alarms_of.pixels > MOSTLY * one.predicted_pixels:
+            return f"{name} {how}: {share} of the pixels predicted as it are {other} in the masks"
+        wrong = format_share(alarms, one.predicted_pixels)
+        return (
+            f"{name} {how}: {wrong} of the pixels predicted as it are wrong, most often {other}"
+            f" ({share})"
+        )
     if one.missed_as is None:
         return f"{name} {how}"
     share = format_share(one.missed_as.pixels, one.truth_pixels)
-    other = _name_label(one.missed_as, report)
-    return f"{name} {how}: {share} of it is predicted as {other}{_add_remark(one, report)}"
+    other, remark = _name_label(one.missed_as, report), _add_remark(one, report)
+    if one.missed_as.pixels > MOSTLY * one.truth_pixels:
+        return f"{name} {how}: {share} of it is predicted as {other}{remark}"
+    all_missed = format_share(missed, one.truth_pixels)
+    return f"{name} {how}: {all_missed} of it is missed, most often as {other} ({share}){remark}"
 
 
 def _describe_predicted(one: LostClass) -> str:
