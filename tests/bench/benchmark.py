@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bench.machine import describe_machine, list_versions
@@ -35,6 +35,18 @@ class Benchmark:
         stored = json.loads(path.read_text(encoding="utf-8"))
         results = tuple(map(read_result, stored["cases"]))
         return cls(results, stored["machine"], stored["versions"], stored["kernels"])
+
+    def update(self, newer: Benchmark) -> Benchmark:
+        """Return these results with those rows replaced that a later run measured.
+
+        Raises:
+            ValueError: it ran on another machine, or with other kernels.
+        """
+        if (newer.machine, newer.kernels) != (self.machine, self.kernels):
+            raise ValueError(f"the other rows are of {self.machine}, with {self.kernels}")
+        names = {result.case.name for result in newer.results}
+        others = [result for result in self.results if result.case.name not in names]
+        return replace(newer, results=(*others, *newer.results))
 
     def write(self, path: Path) -> None:
         """Write everything to a JSON file."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from pages import read_page
 
@@ -143,8 +145,25 @@ def test_the_pages_have_a_place_for_the_tables():
         assert "| some pixels | 1.00 ns/pixel" in text
 
 
-@pytest.mark.parametrize("part", [["--only", "tiny"], ["--quick"], ["--kernels", "numpy"]])
-def test_a_part_of_the_rows_never_becomes_the_published_table(part):
+def test_a_later_run_of_some_rows_leaves_the_others_as_they_are():
+    old, new = of_pixels(keras=30, bincount=4), of_pixels(keras=40, bincount=4)
+    memory = benchmark_of(timed("1 GiB", 10, 1.0), case=MEMORY)
+    both = memory.update(old)
+    assert both.update(new).results == (*memory.results, *new.results)
+    assert both.update(replace(new, versions={"numpy": "3.0"})).versions == {"numpy": "3.0"}
+
+
+@pytest.mark.parametrize(
+    "other", [{"machine": "another one"}, {"kernels": "native kernels (neon)"}]
+)
+def test_rows_of_two_machines_do_not_become_one_table(other):
+    kept = of_pixels(keras=30, bincount=4)
+    with pytest.raises(ValueError, match=r"^the other rows are of a machine, "):
+        kept.update(replace(kept, **other))
+
+
+@pytest.mark.parametrize("part", [["--quick"], ["--kernels", "numpy"]])
+def test_a_run_that_is_not_usual_never_becomes_the_published_table(part):
     with pytest.raises(SystemExit):
         main(["--write-docs", *part])
 
