@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from math import prod
+from math import ceil, prod
 from typing import cast
 
 import numpy as np
@@ -115,7 +115,9 @@ def choose_windows_at_once(pair: Pair, values: int, jobs: int) -> int:
     if not all(map(is_a_view, sources)):
         return WINDOWS_AT_ONCE
     shares = SHARES * jobs if jobs > 1 else 1
-    return max(WINDOWS_AT_ONCE, min(MOST_AT_ONCE, values // WINDOW_VALUES // shares))
+    share = max(WINDOWS_AT_ONCE, min(MOST_AT_ONCE, values // WINDOW_VALUES // shares))
+    image = ceil(max(prod(source.get_sample_shape(0)) for source in sources) / WINDOW_VALUES)
+    return image if share < image <= COUNTED_AT_ONCE else share  # parts of images take longer
 
 
 def is_a_view(source: Source) -> bool:

@@ -60,6 +60,14 @@ def test_only_what_takes_no_memory_is_read_in_large_parts(formats, values, jobs,
     assert windows.choose_windows_at_once(Pair(*sources), values, jobs) == together
 
 
+@pytest.mark.parametrize(
+    ("image", "together"), [(2**22, 16), (2**22 + 1, 17), (2**24, 64), (2**24 + 1, 16)]
+)
+def test_an_image_that_can_be_counted_as_a_whole_is_not_read_in_parts(image, together):
+    large = _source(format="npy", get_sample_shape=lambda _: (1, image))
+    assert windows.choose_windows_at_once(Pair(large, _source()), 4 * image, 2) == together
+
+
 @pytest.mark.parametrize(("values", "jobs"), [(2**25 - 1, 1), (2**25, 4)])
 def test_few_values_that_lie_in_memory_are_counted_by_one_thread(values, jobs):
     in_memory, unpacked = _source(format="npy"), _source(format="hdf5")
@@ -71,6 +79,7 @@ def _source(**more):
     """Return what `windows.at_once` asks of a source of views."""
     values = np.zeros((3, 4), "u1")
     known = {"format": "npz", "is_sequential": False, "shape": values.shape}
+    known["get_sample_shape"] = lambda _: values.shape[1:]
     return SimpleNamespace(**{**known, "read": lambda window: values[window], **more})
 
 
