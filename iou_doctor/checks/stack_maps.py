@@ -130,9 +130,10 @@ def _number_classes(
     if evidence.sampled is not None and evidence.sampled.codes is not None:
         num_classes, ignore = evidence.sampled.codes, None
     true, pred = (_clip_labels(labels, num_classes) for labels in (stored_true, stored_pred))
-    present = np.zeros(num_classes, dtype=bool)
+    present = np.zeros(num_classes + 1, dtype=bool)
     for own in true:
-        present |= np.bincount(own.ravel(), minlength=num_classes + 1)[:num_classes] > 0
+        present[own] = True
+    present = present[:num_classes]
     if ignore is not None and 0 <= ignore < num_classes:
         present[ignore] = False
     classes = int(present.sum())
