@@ -9,7 +9,7 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from concurrent.futures import Future
+    from iou_doctor.scan.workers import Box
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -35,26 +35,21 @@ def map_in_order(
     Items are taken from the iterable in the caller's thread, as threads become free. After an
     error, in `work` or in the caller, items that have not been started are dropped.
     """
-    if jobs == 1:
-        yield from map(work, items)
-        return
     items = iter(items)
     first = list(islice(items, 2))
-    if len(first) < 2:
-        yield from map(work, first)
+    if jobs == 1 or len(first) < 2:
+        yield from map(work, chain(first, items))
         return
-    from concurrent.futures import (
-        ThreadPoolExecutor,  # slow to import, and a small check needs no threads
-    )
+    from iou_doctor.scan.workers import Workers, open_box  # a small check needs no threads
 
-    pool = ThreadPoolExecutor(jobs, thread_name_prefix="iou-doctor-scan")
-    pending: deque[Future[Result]] = deque()
+    workers = Workers(work, jobs)
+    pending: deque[Box[Result]] = deque()
     try:
         for item in chain(first, items):
-            pending.append(pool.submit(work, item))
+            pending.append(workers.submit(item))
             if len(pending) >= QUEUE * jobs:
-                yield pending.popleft().result()
+                yield open_box(pending.popleft())
         while pending:
-            yield pending.popleft().result()
+            yield open_box(pending.popleft())
     finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+        workers.stop()
