@@ -11,6 +11,7 @@ file, a namespace package, options that move the bytecode.
 
 from __future__ import annotations
 
+import _imp
 import marshal
 import os
 import struct
@@ -117,4 +118,6 @@ def _read_code(source: str, cached: str) -> CodeType | None:
         code: CodeType = marshal.loads(memoryview(content)[_HEADER.size :])
     except (OSError, ValueError, EOFError, TypeError, struct.error):
         return None
-    return code if code.co_filename == source else None  # else Python names the source in the code
+    if code.co_filename != source:  # it was compiled elsewhere: tracebacks shall name this source
+        _imp._fix_co_filename(code, source)  # type: ignore[attr-defined]
+    return code

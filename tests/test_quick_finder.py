@@ -10,7 +10,7 @@ import sys
 import zipfile
 from collections.abc import Iterator
 from importlib import import_module
-from importlib.machinery import BuiltinImporter, PathFinder
+from importlib.machinery import BuiltinImporter, ModuleSpec, PathFinder
 from importlib.util import cache_from_source
 from pathlib import Path
 
@@ -58,12 +58,12 @@ def package(tmp_path: Path) -> Path:
     folder = tmp_path / "rich"
     (folder / "inner").mkdir(parents=True)
     for place in (folder / "module.py", folder / "inner" / "__init__.py"):
-        place.write_text("value = 1\n")
+        place.write_text("def get():\n    return 1\n")
         py_compile.compile(os.fspath(place))
     return folder
 
 
-def find(folder: Path, name: str = "rich.module") -> object:
+def find(folder: Path, name: str = "rich.module") -> ModuleSpec | None:
     return FINDER.find_spec(name, [os.fspath(folder)])
 
 
@@ -88,7 +88,7 @@ def test_outdated_bytecode_is_left_to_python(package: Path):
     assert find(package) is None
     os.utime(source, (status.st_atime, status.st_mtime))
     assert find(package)
-    source.write_text("value = 12\n")
+    source.write_text("def get():\n    return 12\n")
     os.utime(source, (status.st_atime, status.st_mtime))
     assert find(package) is None
     source.unlink()
@@ -112,11 +112,13 @@ def test_damaged_bytecode_is_left_to_python(package: Path, content: bytes):
     assert find(package) is None
 
 
-def test_bytecode_of_a_folder_that_has_moved_is_left_to_python(package: Path):
+def test_code_of_a_folder_that_has_moved_names_its_source_there(package: Path):
     moved = package.with_name("elsewhere")
     shutil.copytree(package, moved, copy_function=shutil.copy2)
-    assert find(package)
-    assert find(moved) is None
+    place = find(moved).loader.get_code("rich.module").co_filename
+    assert place == os.fspath(moved / "module.py")
+    function = find(moved).loader.get_code("rich.module").co_consts[0]
+    assert function.co_filename == place
 
 
 def test_it_is_not_installed_where_bytecode_lies_elsewhere(monkeypatch: pytest.MonkeyPatch):
