@@ -15,7 +15,7 @@ import numpy as np
 from iou_doctor.arrays.batch import StoredArray
 from iou_doctor.arrays.source import Window
 from iou_doctor.sources.array_checks import get_native_dtype
-from iou_doctor.sources.files.file_status import open_file
+from iou_doctor.sources.files.file_status import ReadableFile, open_file
 from iou_doctor.sources.source_errors import translate_errors
 from iou_doctor.sources.windows import complete_window, measure_window
 
@@ -80,9 +80,11 @@ class TiffSource:
         out = np.empty(measure_window(parts), self.dtype)
         leading = len(self.shape) - len(self._letters)
         pages = np.arange(len(self._pages)).reshape(self.shape[:leading])[parts[:leading]]
-        with translate_errors(self.path, *TIFF_ERRORS, why=DAMAGED):
+        # opened once for all segments of a window, of which there may be many
+        errors = translate_errors(self.path, *TIFF_ERRORS, why=DAMAGED)
+        with errors, open_file(self.path) as stream:
             for place in np.ndindex(pages.shape):
-                self._read_page(int(pages[place]), parts[leading:], out[place])
+                self._read_page(stream, int(pages[place]), parts[leading:], out[place])
         return out
 
     @property
@@ -94,7 +96,9 @@ class TiffSource:
     def _width(self) -> int:
         return int(self._page.tilewidth if self._page.is_tiled else self._page.imagewidth)
 
-    def _read_page(self, number: int, parts: Window, out: StoredArray) -> None:
+    def _read_page(
+        self, stream: ReadableFile, number: int, parts: Window, out: StoredArray
+    ) -> None:
         """Fill `out` with a part of a page, whose axes are those of the page."""
         by_letter = dict(zip(self._letters, parts, strict=True))
         rows, columns = by_letter["Y"], by_letter["X"]
@@ -102,7 +106,7 @@ class TiffSource:
         target = np.moveaxis(out, 0, -1) if self._letters == "SYX" else out
         target = target if "S" in self._letters else target[..., np.newaxis]
         for index, plane, top, left in self._list_segments(rows, columns, bands):
-            segment = self._decode(number, index)
+            segment = self._decode(stream, number, index)
             inner = slice(None) if plane is None else slice(plane, plane + 1)
             first, last = max(rows.start, top), min(rows.stop, top + segment.shape[0])
             start, stop = max(columns.start, left), min(columns.stop, left + segment.shape[1])
@@ -133,17 +137,17 @@ class TiffSource:
             index = (plane * down + y) * across + x
             yield index, (plane if separate else None), y * height, x * width
 
-    def _decode(self, number: int, index: int) -> StoredArray:
+    def _decode(self, stream: ReadableFile, number: int, index: int) -> StoredArray:
         """Return a segment of a page as (rows, columns, bands); the last one is kept.
 
         Of large segments, one is unpacked at a time, so that several threads do not hold several.
         """
         if prod(self._page.chunks) * self.dtype.itemsize < _LEAST_LARGE_BYTES:
-            return self._decode_or_find(number, index)
+            return self._decode_or_find(stream, number, index)
         with self._lock:
-            return self._decode_or_find(number, index)
+            return self._decode_or_find(stream, number, index)
 
-    def _decode_or_find(self, number: int, index: int) -> StoredArray:
+    def _decode_or_find(self, stream: ReadableFile, number: int, index: int) -> StoredArray:
         last = self._last
         if last is not None and last[0] == (number, index):
             return last[1]
@@ -153,9 +157,8 @@ class TiffSource:
         if count and offset < _HEADER_BYTES:
             raise EOFError("a segment begins in the header")
         if count:
-            with open_file(self.path) as stream:
-                stream.seek(offset)
-                content = stream.read(count)
+            stream.seek(offset)
+            content = stream.read(count)
             if len(content) < count:
                 raise EOFError("a segment is cut off")
         keyframe = page.keyframe
