@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import re
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +10,6 @@ import pytest
 from parts.forging import seal_plan
 from parts.test_same_report import make_labels
 from PIL import Image
-from run import ROOT
 from typer.testing import CliRunner
 
 from iou_doctor.cli.app import build_app
@@ -222,34 +217,3 @@ def test_report_keeps_the_gates_of_check():
     done = run("report", *parts, "--min-iou", "0.99", "--select", "score-below-minimum")
     assert done.exit_code == 1
     assert "iou-doctor: " in done.stderr
-
-
-@pytest.mark.slow
-def test_the_shell_recipes_work(here):
-    page = (ROOT / "docs" / "scale.md").read_text(encoding="utf-8")
-    blocks = re.findall(r"```sh\n(.*?)```", page, re.DOTALL)
-    several, slurm = (
-        next(block for block in blocks if word in block) for word in ("xargs", "SBATCH")
-    )
-    command = here / "bin" / "iou-doctor"
-    command.parent.mkdir()
-    command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m iou_doctor "$@"\n')
-    command.chmod(0o755)
-    np.save("preds.npy", np.load("p.npy"))
-    np.save("masks.npy", np.load("m.npy"))
-    assert run("plan", "preds.npy", "masks.npy", "--output", "plan.json").exit_code == 0
-    environment = {
-        **os.environ,
-        "PATH": f"{command.parent}:{os.environ['PATH']}",
-        "PYTHONPATH": str(ROOT),
-        "SLURM_ARRAY_TASK_ID": "3",
-    }
-
-    def execute(script):
-        words = ["sh", "-e", "-c", script.replace("1 8", "1 2").replace("}/8", "}/2")]
-        return subprocess.run(
-            words, env=environment, capture_output=True, text=True, check=True, timeout=120
-        ).stdout
-
-    assert execute(several).endswith(run("report", "part-1.npz", "part-2.npz").stdout)
-    assert "part-3.npz has shard 3/64" in execute(slurm)
