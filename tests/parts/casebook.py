@@ -1,4 +1,7 @@
-"""`python -m parts.casebook`: compare the reports of parts with those of checks, on sick cases."""
+"""`python -m parts.casebook`: compare the reports of parts with those of checks, on sick cases.
+
+With `--dask 3`, the reports of a Dask cluster of three workers are compared instead.
+"""
 
 # ruff: noqa: T201 - what it says goes to the terminal
 
@@ -7,15 +10,21 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
+import warnings
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
+from pathlib import Path
+from typing import Any
 
+import numpy as np
 from casebook import sick
 from casebook.cases import Case
 
 from iou_doctor.api.request import build_request
+from iou_doctor.diagnosis import pipeline
 from iou_doctor.diagnosis.pipeline import open_arrays
 from iou_doctor.errors import IouDoctorError
+from iou_doctor.render import json_v1
 from parts.sharded import compare
 
 
@@ -26,11 +35,16 @@ def main() -> int:
     parser.add_argument("--shards", type=int, default=3)
     parser.add_argument("--every", type=int, default=1, help="only every Nth case")
     parser.add_argument("--jobs", type=int, default=2, help="processes")
+    parser.add_argument("--dask", type=int, help="workers of a Dask cluster in place of parts")
     options = parser.parse_args()
     cases = [case for case in sick.cases() if options.rule in (None, case.sick.rule)]
-    with ProcessPoolExecutor(options.jobs) as pool:
-        told = list(pool.map(partial(tell, options.shards), cases[:: options.every], chunksize=4))
-    for case, line in zip(cases[:: options.every], told, strict=True):
+    cases = cases[:: options.every]
+    if options.dask:
+        told = tell_of_dask(cases, options.dask)
+    else:
+        with ProcessPoolExecutor(options.jobs) as pool:
+            told = list(pool.map(partial(tell, options.shards), cases, chunksize=4))
+    for case, line in zip(cases, told, strict=True):
         if not line.isdigit():
             print(f"{case.sick.rule}, {case.sick.label}, {case.place}: {line}")
     exact = sum(line.isdigit() for line in told)
@@ -48,8 +62,40 @@ def tell(shards: int, case: Case) -> str:
             wanted, found, rounds = compare(open_arrays(request), request, shards, folder)
     except IouDoctorError as error:
         return f"{type(error).__name__}: {error}"
-    if wanted == found:
-        return str(rounds)
+    return _differ(wanted, found) or str(rounds)
+
+
+def tell_of_dask(cases: list[Case], workers: int) -> list[str]:
+    """Return for each case 1, or where the report of a cluster differs."""
+    from dask.distributed import LocalCluster
+
+    from iou_doctor.engines import dask
+
+    told = []
+    options = {"threads_per_worker": 1, "dashboard_address": None, "silence_logs": 50}
+    with LocalCluster(n_workers=workers, **options) as cluster, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for case in cases:
+            arrays = case.build()
+            with tempfile.TemporaryDirectory() as folder:
+                named = {"y_true": arrays.y_true, "y_pred": arrays.y_pred}
+                request = build_request({**_save(named, folder), **arrays.options})
+                wanted = json_v1.render(pipeline.check(request))
+                found = json_v1.render(dask.check(request, scheduler=cluster.scheduler_address))
+            told.append(_differ(wanted, found) or "1")
+    return told
+
+
+def _save(arrays: dict[str, Any], folder: str) -> dict[str, str]:
+    """Save arrays, and return their paths: workers open files."""
+    paths = {name: str(Path(folder) / f"{name}.npy") for name in arrays}
+    for name, array in arrays.items():
+        np.save(paths[name], array)
+    return paths
+
+
+def _differ(wanted: str, found: str) -> str:
+    """Return where two reports differ; nothing if they are the same."""
     lines = zip(wanted.splitlines(), found.splitlines(), strict=False)
     return next(
         (f"{one.strip()} became {other.strip()}" for one, other in lines if one != other), ""
