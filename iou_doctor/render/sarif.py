@@ -109,7 +109,8 @@ def _build_failure(finding: Finding, fingerprint: str, report: Report) -> dict[s
 def find_repository() -> str | None:
     """Return the address of the repository with the manuals of the rules; `None` if unknown."""
     address = os.environ.get(REPOSITORY_VARIABLE) or REPOSITORY
-    return None if "/OWNER/" in address else address
+    is_known = "/OWNER/" not in address and not address.endswith("/")  # an action of the workflow
+    return address if is_known else None
 
 
 def _build_rule(rule: Rule, report: Report, repository: str | None) -> dict[str, object]:

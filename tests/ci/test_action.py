@@ -14,8 +14,11 @@ import pytest
 import yaml
 from run import ROOT
 
+from iou_doctor.render.sarif import REPOSITORY_VARIABLE
+
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
 STEPS = [step for step in ACTION["runs"]["steps"] if "run" in step]
+GITHUB = {"server_url": "https://github.example", "action_repository": "some/iou-doctor"}
 EXPRESSION = re.compile(r"\$\{\{ *(.*?) *\}\}")
 
 pytestmark = pytest.mark.slow
@@ -59,6 +62,8 @@ def act(wheel, python, tmp_path):
 def _step(step, inputs, outputs, python, folder, output, summary):
     def value(match):
         *_, name = match[1].partition(" || ")[0].split(".")
+        if match[1].startswith("github."):
+            return GITHUB[name]
         return outputs.get(name, "") if match[1].startswith("steps.") else inputs[name]
 
     own = {key: EXPRESSION.sub(value, text) for key, text in step.get("env", {}).items()}
@@ -99,7 +104,7 @@ def test_every_input_is_used_and_every_variable_is_an_option():
     check = get_command(build_app()).commands["check"]
     known = {name_variable(param.name) for param in check.params}
     named = set(re.findall(r"IOU_DOCTOR_\w+", text))
-    assert named <= known
+    assert named <= known | {REPOSITORY_VARIABLE}
 
 
 def test_a_healthy_pair_passes(act):
@@ -122,7 +127,9 @@ def test_a_sick_pair_fails_with_annotations_and_sarif(act, tmp_path):
     assert outputs["exit-code"] == "1"
     assert "::error " in text
     assert "IOU201" in text
-    assert "2.1.0" in (tmp_path / "out.sarif").read_text("utf-8")
+    sarif = (tmp_path / "out.sarif").read_text("utf-8")
+    assert "2.1.0" in sarif
+    assert '"helpUri": "https://github.example/some/iou-doctor/blob/main/docs/rules.md#iou' in sarif
 
 
 def test_inputs_are_never_run(act, tmp_path):

@@ -205,6 +205,8 @@ def test_sarif_links_to_the_manuals_if_their_address_is_known(outcomes, monkeypa
     driver = _run("sarif", outcomes)["tool"]["driver"]
     assert "informationUri" not in driver
     assert not [rule for rule in driver["rules"] if "helpUri" in rule]
+    monkeypatch.setenv("IOU_DOCTOR_REPOSITORY", "https://github.com/")
+    assert "informationUri" not in _run("sarif", outcomes)["tool"]["driver"]
     repository = "https://github.example/some/iou-doctor"
     monkeypatch.setenv("IOU_DOCTOR_REPOSITORY", repository)
     driver = _run("sarif", outcomes)["tool"]["driver"]

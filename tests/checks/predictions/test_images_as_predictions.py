@@ -37,6 +37,7 @@ ALPHA = np.full((*TRUTH.shape, 1), 255, np.uint8)
 def test_photographs_in_place_of_predictions(pictures, num_classes):
     report = diagnose(y_true=TRUTH[: len(pictures)], y_pred=pictures, num_classes=num_classes)
     assert report.verdict.primary == RULE
+    assert "after the repair" not in report.verdict.summary
     assert found(report, RULE).facts["side"] == "predictions"
     assert found(report, RULE).repair is None
     assert set(errors(report)) - {RULE} <= report.consequences
