@@ -73,7 +73,7 @@ def test_ignore_class_is_ignore_index():
         ({"batch_size": 0}, "batch_size=0: give at least 1"),
         ({"jobs": "many"}, "jobs='many': give an integer, jobs=4"),
         ({"predictions_as": "softmax"}, "predictions_as='softmax': give 'labels', 'one-hot'"),
-        ({"class_names": ["one"]}, "class_names= has 1 names for 3 classes"),
+        ({"class_names": ["one"]}, "class_names= has 1 name for 3 classes"),
         ({"metric": 3}, "metric=3: iou-doctor does not know this metric"),
         ({"metric": "nothing"}, "metric='nothing' is not known"),
         ({"seen": [0.3]}, r"seen=\[0.3\]: give a number"),
