@@ -115,8 +115,10 @@ def _read_code(source: str, cached: str) -> CodeType | None:
         known = (magic, flags) == (MAGIC_NUMBER, _CHECKED_BY_TIME)
         if not known or (time, size) != (int(status.st_mtime) % 2**32, status.st_size % 2**32):
             return None
-        code: CodeType = marshal.loads(memoryview(content)[_HEADER.size :])
+        code = marshal.loads(memoryview(content)[_HEADER.size :])
     except (OSError, ValueError, EOFError, TypeError, struct.error):
+        return None
+    if not isinstance(code, CodeType):
         return None
     if code.co_filename != source:  # it was compiled elsewhere: tracebacks shall name this source
         _imp._fix_co_filename(code, source)  # type: ignore[attr-defined]
