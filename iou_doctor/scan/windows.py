@@ -29,7 +29,7 @@ some threads would finish long before others.
 """
 WORTH_THREADS = 2**25
 """Values of the larger array from which threads save time if the native kernels count and reading
-takes no memory. Counting fewer takes about as long as importing what starts threads."""
+takes no memory. With fewer, they lose as much time as they wait for each other."""
 VIEWS = frozenset({"npy", "npz", "array"})
 """Formats whose values are read in place, without memory of their own."""
 LARGEST_WINDOW = 2**24
