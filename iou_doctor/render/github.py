@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 
 from iou_doctor.render.shared.locations import order_by_suspicion, split_path
 from iou_doctor.render.shared.wording import (
+    describe_selection,
     find_severity,
+    format_class,
+    format_score,
     list_remarks,
     list_root_causes,
+    list_scores,
     name_status,
+    order_classes,
 )
 from iou_doctor.report.finding import Finding, Severity
 from iou_doctor.report.report import Report
@@ -20,10 +26,12 @@ COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE:
 MOST_ANNOTATIONS = 10
 """The number of annotations of one kind that GitHub shows for a step. It silently drops the others.
 """
+MOST_CLASSES = 30
+"""The number of classes that are listed. These cost the most."""
 
 
 def render(report: Report) -> str:
-    """Return one command for each root cause, and the verdict as the last line.
+    """Return one command for each root cause, the scores, and the verdict as the last line.
 
     What follows from a cause is named in its annotation, so that one fault is one annotation.
     """
@@ -39,8 +47,23 @@ def render(report: Report) -> str:
         for severity, count in seen.items()
         if count > MOST_ANNOTATIONS
     ]
+    lines += map(escape_line, _list_scores(report))
     lines.append(escape_line(f"iou-doctor: {name_status(report)}: {report.verdict.summary}"))
     return "\n".join(lines) + "\n"
+
+
+def _list_scores(report: Report) -> Iterator[str]:
+    """Yield the scores for the log, and the IoU of each class; no line is a command."""
+    for what, value, remark in list_scores(report):
+        yield f"{what}: {value}{f' ({remark})' if remark else ''}"
+    score = report.score
+    if score is None or not report.pixels.counted:
+        return
+    shown = order_classes(report, score, MOST_CLASSES)[:MOST_CLASSES]
+    classes = [f"{format_class(one, report)}: {format_score(one.iou)}" for one in shown]
+    few = len(shown) < len(score.per_class)
+    which = describe_selection(report, len(shown), score) if few else "the classes"
+    yield f"IoU of {which}: {', '.join(classes)}"
 
 
 def _write_command(finding: Finding, report: Report) -> str:
