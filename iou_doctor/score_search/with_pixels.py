@@ -11,6 +11,10 @@ from iou_doctor.score_search.candidate import Candidates
 from iou_doctor.score_search.pixel_faults import Recount, try_pixel_faults, try_shuffles
 from iou_doctor.score_search.search import look_up
 
+LEAST_LIKELY = 0.03
+"""The least plausibility of an explanation after which nothing else is tried: two classes that are
+swapped give a number that has nothing to do with them too often."""
+
 
 def look_closer(
     lookup: ScoreLookup,
@@ -31,7 +35,10 @@ def look_closer(
         sum_channels: adds up the areas of channels that overlap.
     """
     printed = lookup.printed
-    explained = any(each.possible and each.value in printed for each in candidates.found)
+    explained = any(
+        each.possible and each.plausibility >= LEAST_LIKELY and each.value in printed
+        for each in candidates.found
+    )
     if explained or not printed.is_possible:
         return lookup
     of_axis = tuple(evaluate_axis(evidence, sum_channels))
