@@ -14,7 +14,7 @@ from iou_doctor.report.version import __version__
 if TYPE_CHECKING:
     from os import PathLike
 
-FORMATS = {".html": "html", ".htm": "html", ".json": "json", ".txt": "full"}
+FORMATS = {".html": "html", ".htm": "html", ".json": "json", ".md": "markdown", ".txt": "full"}
 """The format of a file by the end of its name."""
 
 
@@ -58,7 +58,7 @@ class Comparison(comparison.Comparison):
         """Write the comparison to a file, in the format that the end of its name says.
 
         Args:
-            path: ends in .html, .json or .txt.
+            path: ends in .html, .json, .md or .txt.
             pictures: how many samples an HTML page shows as pictures; 0 for none.
 
         Raises:
@@ -70,6 +70,10 @@ class Comparison(comparison.Comparison):
         def write(name: str) -> str:
             if name == "html":
                 return self.to_html(pictures=pictures)
+            if name == "markdown":
+                from iou_doctor.render import comparison_markdown
+
+                return comparison_markdown.render(self)
             return self.to_json() if name == "json" else f"{self}\n"
 
         write_text(path, FORMATS, write)

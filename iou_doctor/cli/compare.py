@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from iou_doctor.diagnosis.request import CheckRequest
     from iou_doctor.report.comparison import Comparison
 
-FORMATS = ("full", "json", "html")
+FORMATS = ("full", "json", "markdown", "html")
 
 
 class CompareOptions(ArrayOptions):
@@ -74,13 +74,13 @@ class CompareOptions(ArrayOptions):
         ),
     ] = False
     output_format: Annotated[
-        Literal["full", "json"], declare_option(OUTPUT, "How to write the answer.")
+        Literal["full", "json", "markdown"], declare_option(OUTPUT, "How to write the answer.")
     ] = "full"
     reports: Annotated[
         list[str] | None,
         declare_option(
             OUTPUT,
-            "Write the answer to a file, too, as full, json or html; repeatable.",
+            "Write the answer to a file, too, as full, json, markdown or html; repeatable.",
             "--report",
             metavar="FORMAT=FILE",
         ),
@@ -236,6 +236,10 @@ def _render(comparison: "Comparison", output_format: str, *, on_screen: bool = T
         from iou_doctor.render.html import comparison_page
 
         return comparison_page.render(comparison)
+    if output_format == "markdown":
+        from iou_doctor.render import comparison_markdown
+
+        return comparison_markdown.render(comparison)
     if output_format == "json":
         from iou_doctor.render import comparison_json
 

@@ -28,7 +28,7 @@ LEAST_GAIN = 0.00005
 def render(comparison: Comparison, console: Console) -> str:
     """Return the text of `iou-doctor compare`, with colour codes if the console has colours."""
     parts: list[RenderableType] = [Text(summarize(comparison), style="bold")]
-    parts.append(_make_grid(_list_sides(comparison)))
+    parts.append(_make_grid(list_sides(comparison)))
     lines = list_parts(comparison)
     if lines:
         title = Text(f"  {title_parts(comparison)}", style="dim")
@@ -82,7 +82,8 @@ def list_parts(comparison: Comparison) -> list[Line]:
     ]
 
 
-def _list_sides(comparison: Comparison) -> list[Line]:
+def list_sides(comparison: Comparison) -> list[Line]:
+    """Return the two numbers, and what each of them is of."""
     return [
         _describe_side("before", comparison.before, comparison),
         _describe_side("after", comparison.after, comparison),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 
 from iou_doctor.render.shared.code import is_python
@@ -18,6 +17,7 @@ from iou_doctor.render.shared.ledger_text import (
     list_notes,
     title_ledger,
 )
+from iou_doctor.render.shared.markdown_text import fold, write_code, write_table, write_text
 from iou_doctor.render.shared.score_groups import group_scores
 from iou_doctor.render.shared.wording import (
     describe_assumption,
@@ -36,7 +36,6 @@ from iou_doctor.render.shared.wording import (
     name_class,
     name_status,
     order_classes,
-    replace_unprintable,
 )
 from iou_doctor.report.finding import Finding, Severity, Status
 from iou_doctor.report.report import Report
@@ -50,21 +49,15 @@ MOST_TABLE_ROWS = 100
 """The maximum number of rows of the class table: about 6,000 characters. The worst classes are
 shown.
 """
-LONGEST_TEXT = 1500
-"""The maximum length of one text, so that one finding does not displace the others."""
-CODE = re.compile(r"(`[^`]+`)")
-"""A piece of code between backticks, as messages and help texts have it."""
-SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~$])")
-"""Characters that Markdown, HTML or GitHub's formulas would interpret."""
 
 
 def render(report: Report) -> str:
     """Return the verdict, the scores and the findings, and the rest folded away."""
     sign, status = "❌" if is_bad(report) else "✅", name_status(report)
-    files = f"{_write_code(report.predictions.path)} × {_write_code(report.masks.path)}"
-    numbers = _write_table(("", "mean IoU", ""), (1,), list_scores(report))
+    files = f"{write_code(report.predictions.path)} × {write_code(report.masks.path)}"
+    numbers = write_table(("", "mean IoU", ""), (1,), list_scores(report))
     parts = [
-        f"### {sign} {status}: {_write_text(report.verdict.summary)}",
+        f"### {sign} {status}: {write_text(report.verdict.summary)}",
         files,
         numbers,
         *_write_block(report),
@@ -74,7 +67,7 @@ def render(report: Report) -> str:
         *_write_contracts(report),
         _write_assumptions(report),
         _write_rules(report),
-        f"<sub>iou-doctor {_write_text(report.version)}</sub>",
+        f"<sub>iou-doctor {write_text(report.version)}</sub>",
     ]
     return break_commands("\n\n".join(_limit_length(parts))) + "\n"
 
@@ -94,7 +87,7 @@ def _write_findings(report: Report) -> list[str]:
     parts = [_write_finding(finding, report) for finding in list_root_causes(report)]
     if others := list_consequences(report):
         body = "\n".join(_write_finding(finding, report) for finding in others)
-        parts.append(_fold(f"Consequences of these: {len(others)}", body))
+        parts.append(fold(f"Consequences of these: {len(others)}", body))
     return parts
 
 
@@ -104,21 +97,21 @@ def _write_finding(finding: Finding, report: Report) -> str:
         f"{SIGNS[finding.severity]} **{finding.severity} {finding.rule.code} {finding.rule.name}**"
     )
     lines = [
-        f"- {head}: {_write_text(finding.message)}",
-        _write_text(finding.evidence or ""),
+        f"- {head}: {write_text(finding.message)}",
+        write_text(finding.evidence or ""),
         f"**help:** {_write_help(finding.help)}",
     ]
     if alone := describe_repair(finding, report):
-        lines.append(f"**repair:** {_write_text(alone)}")
+        lines.append(f"**repair:** {write_text(alone)}")
     if others := describe_consequences(finding, report):
-        lines.append(f"**explains:** {_write_text(others)}")
+        lines.append(f"**explains:** {write_text(others)}")
     return "  \n  ".join(line for line in lines if line)
 
 
 def _write_help(text: str) -> str:
     """Return the help, as code if it is Python."""
     is_code = "\n" not in text and is_python(text)
-    return _write_code(text) if is_code else _write_text(text)
+    return write_code(text) if is_code else write_text(text)
 
 
 def _write_block(report: Report) -> list[str]:
@@ -150,8 +143,8 @@ def _write_classes(report: Report) -> list[str]:
     which = describe_selection(report, len(shown), score)
     title = which[0].upper() + which[1:] if few else "Classes"
     head = ("class", "IoU", *(["interval"] if intervals else []), "truth", "predicted")
-    table = _write_table(head, tuple(range(1, len(head))), rows)
-    return [_fold(title, f"{table}\n\n{' · '.join(format_averages(score))}")]
+    table = write_table(head, tuple(range(1, len(head))), rows)
+    return [fold(title, f"{table}\n\n{' · '.join(format_averages(score))}")]
 
 
 def _write_ledger(report: Report) -> list[str]:
@@ -159,11 +152,11 @@ def _write_ledger(report: Report) -> list[str]:
     lines = list_ledger_lines(report)
     if report.ledger is None or not lines:
         return []
-    table = _write_table(("", "points", "lost on"), (1,), lines)
-    notes = map(_write_text, list_notes(report))
+    table = write_table(("", "points", "lost on"), (1,), lines)
+    notes = map(write_text, list_notes(report))
     body = "\n\n".join([table, *_write_kinds(report), *notes])
     title = title_ledger(report.ledger)
-    return [_fold(title[0].upper() + title[1:], body)]
+    return [fold(title[0].upper() + title[1:], body)]
 
 
 def _write_kinds(report: Report) -> list[str]:
@@ -173,8 +166,8 @@ def _write_kinds(report: Report) -> list[str]:
         return []
     kinds = tabulate_kinds(ledger, lambda one: name_class(one, names))
     return [
-        _write_table(title_kinds(ledger), (1, 2, 3), kinds),
-        _write_table(SIZES, (0, 1, 2, 3, 4), tabulate_sizes(ledger)),
+        write_table(title_kinds(ledger), (1, 2, 3), kinds),
+        write_table(SIZES, (0, 1, 2, 3, 4), tabulate_sizes(ledger)),
     ]
 
 
@@ -183,16 +176,16 @@ def _write_contracts(report: Report) -> list[str]:
     rows = [(group.value, ", ".join(group.names), group.why) for group in group_scores(report)]
     if not rows:
         return []
-    table = _write_table(("reports", "implementations", "why"), (), rows)
-    return [_fold("What others would report", table)]
+    table = write_table(("reports", "implementations", "why"), (), rows)
+    return [fold("What others would report", table)]
 
 
 def _write_assumptions(report: Report) -> str:
     lines = [f"pixels: {' · '.join(format_pixel_counts(report.pixels))}"]
     lines += [
-        _write_text(f"assumed {describe_assumption(g)}: {g.why}") for g in report.reading.assumed
+        write_text(f"assumed {describe_assumption(g)}: {g.why}") for g in report.reading.assumed
     ]
-    return _fold("Pixels, and what was assumed", "\n".join(f"- {line}" for line in lines))
+    return fold("Pixels, and what was assumed", "\n".join(f"- {line}" for line in lines))
 
 
 def _write_rules(report: Report) -> str:
@@ -205,41 +198,5 @@ def _write_rules(report: Report) -> str:
         for outcome in report.outcomes
         if outcome.status is Status.SKIPPED
     ]
-    table = _write_table(("skipped", "why"), (), rows) if rows else "Every rule was checked."
-    return _fold(title, table)
-
-
-def _fold(title: str, body: str) -> str:
-    return f"<details><summary>{title}</summary>\n\n{body}\n\n</details>"
-
-
-def _write_table(
-    head: tuple[str, ...], right: tuple[int, ...], rows: Iterable[tuple[str, ...]]
-) -> str:
-    """Return a table; the columns in `right` are aligned right."""
-    rule = ["---:" if column in right else "---" for column in range(len(head))]
-    lines = [head, rule, *([_write_text(cell) for cell in row] for row in rows)]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
-def _write_text(text: str) -> str:
-    """Return a text on one line, escaped, with what is in backticks as code."""
-    line = " ".join(replace_unprintable(text).split())
-    line = line if len(line) <= LONGEST_TEXT else line[:LONGEST_TEXT].rpartition(" ")[0] + " …"
-    parts = CODE.split(line)
-    return "".join(
-        _write_code(part[1:-1]) if index % 2 else _escape(part) for index, part in enumerate(parts)
-    )
-
-
-def _escape(text: str) -> str:
-    # a zero-width space after `@` keeps a class name from mentioning a user of that name
-    return SPECIAL.sub(r"\\\1", text.replace("&", "&amp;")).replace("@", "@&#8203;")
-
-
-def _write_code(text: str) -> str:
-    """Return a text as code: between backticks, or in `<code>` if it holds special characters."""
-    line = " ".join(replace_unprintable(text).split())
-    if "`" in line or "|" in line or "\\" in line:
-        return f"<code>{_escape(line)}</code>"
-    return f"`{line}`"
+    table = write_table(("skipped", "why"), (), rows) if rows else "Every rule was checked."
+    return fold(title, table)

@@ -47,6 +47,19 @@ def test_a_fault_of_the_format_is_the_cause(folder):
     assert "+0.0000 read rightly, both predictions have the same mean IoU" in text
 
 
+def test_markdown_has_the_same_lines(folder):
+    words = ("old.npy", "flipped.npy", "masks.npy", "-n", "3")
+    plain = " ".join(compare(folder, *words).stdout.split())
+    written = compare(folder, *words, "--output-format", "markdown", "--report", "markdown=a.md")
+    assert written.stdout == (folder / "a.md").read_text()
+    summary, *rest = written.stdout.splitlines()
+    assert summary[2:-2].lower().startswith("the number after is 0.")
+    for line in rest:
+        if line.startswith("| ") and not line.startswith("| |") and " | ---" not in line:
+            cause = line.split(" | ")[2].rstrip(" |")
+            assert cause in {"of", "cause"} or cause.replace("\\", "") in plain
+
+
 def test_the_json_obeys_its_schema_and_adds_up(folder):
     words = ("old.npy", "flipped.npy", "masks.npy", "-n", "3", "--output-format", "json")
     document = json.loads(compare(folder, *words).stdout)
