@@ -21,6 +21,8 @@ LEAST_SPREAD_OF_SUMS = 3
 
 Scores that were scaled to 0..255 all have the same sum, apart from rounding.
 """
+WHITE = 255
+"""The sum of such scores. Colours such as cyan and magenta all have a larger one."""
 LEAST_BRIGHTNESS = 64
 """The brightest value of coloured masks is at least this.
 
@@ -50,7 +52,8 @@ def has_colours(windows: Sequence[StoredArray], axis: int) -> bool:
         return _is_grey(values) and bool(values[:, :3].any())
     sums = values.sum(axis=1)
     spread = float(sums.max() - sums.min())
-    return colours == 1 or spread > LEAST_SPREAD_OF_SUMS or _is_grey(values)
+    exceeds_scores = sums.min() > WHITE + LEAST_SPREAD_OF_SUMS
+    return colours == 1 or spread > LEAST_SPREAD_OF_SUMS or exceeds_scores or _is_grey(values)
 
 
 def has_unit_colours(windows: Sequence[StoredArray], axis: int, *, may_be_two: bool) -> bool:

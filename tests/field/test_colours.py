@@ -62,3 +62,25 @@ def test_the_palette_of_a_data_set_read_with_cv2_imread(side):
     assert errors(report) == [name]
     assert "PASCAL VOC 2012 with red and blue exchanged" in found(report, name).message
     assert after(report, name) == pytest.approx(mean_iou(truth, predicted, 4))
+
+
+@pytest.mark.parametrize(
+    "pair", [((0, 255, 255), (255, 0, 255)), ((255, 0, 0, 255), (0, 255, 0, 255))], ids=str
+)
+@pytest.mark.parametrize("num_classes", [None, 2])
+def test_two_colours_of_the_same_brightness_are_no_scores(pair, num_classes):
+    truth, predicted = draw_pair((4, 40, 56), 2)
+    report = diagnose(
+        y_true=np.array(pair, np.uint8)[truth], y_pred=predicted, num_classes=num_classes
+    )
+    assert errors(report) == ["colour-masks"]
+    assert after(report, "colour-masks") == pytest.approx(mean_iou(truth, predicted, 2))
+
+
+@pytest.mark.parametrize("classes", [3, 4])
+def test_one_hot_masks_of_0_and_255_are_no_colours(classes):
+    truth, predicted = draw_pair((4, 40, 56), classes)
+    one_hot = np.eye(classes, dtype=np.uint8)[truth] * 255
+    report = diagnose(y_true=one_hot, y_pred=predicted)
+    assert "colour-masks" not in names(report)
+    assert report.verdict.mean_iou_after_all == pytest.approx(mean_iou(truth, predicted, classes))
