@@ -30,6 +30,8 @@ from iou_doctor.record import record
 
 DecodedLabels = NDArray[np.int64]
 
+LEAST_OVERLAP_OF_OBJECTS = 0.1
+"""Share of the pixels with a channel that have several, from which small objects overlap."""
 LEAST_BACKGROUND = 0.5
 """Share of the pixels without a channel from which they are the background of structures."""
 _MASKS, _PREDICTIONS = "masks", "predictions"
@@ -123,7 +125,9 @@ def _do_channels_overlap(
         return takes_channels and known and not excluding
     several = masks.pixels - masks.one_hot - masks.all_zero
     if not takes_channels:
-        return several >= LEAST_OVERLAP * masks.pixels and are_independent
+        objects = LEAST_OVERLAP_OF_OBJECTS * (masks.pixels - masks.all_zero)
+        least = max(1, min(LEAST_OVERLAP * masks.pixels, objects))
+        return several >= least and are_independent
     # logits never sum to 1; beside them, a few empty pixels are void and not background
     least = 1 if predictions.outside_unit == 0 else LEAST_BACKGROUND * masks.pixels
     return several > 0 or (are_independent and (is_binary or masks.all_zero >= least))

@@ -347,3 +347,13 @@ def test_channels_of_nothing_are_0_divided_by_0(shape):
     metric = "compute_meandice(y_pred=pred, y=labels, include_background=False)"
     report = diagnose(y_true=empty, y_pred=empty, metric=metric)
     assert "every Dice is 0 / 0" in found(report, "absent-class").message
+
+
+def test_small_nested_structures_of_volumes_are_channels_without_a_metric_too():
+    place = np.stack(np.mgrid[:20, :32, :32]) - 12.5
+    radius = np.sqrt((place**2).sum(axis=0))
+    masks = np.stack([[radius < size for size in (4.5, 3.5, 2.5)]] * 2).astype(np.uint8)
+    scores = np.where(masks, 0.9, 0.1).astype(np.float32)
+    report = diagnose(y_true=masks, y_pred=scores)
+    assert report.reading.is_multilabel
+    assert not any("argmax" in finding.help for finding in report.findings)
