@@ -11,8 +11,10 @@ argmax returns the strongest colour.
 Palette PNG files hold the ids: read them with `np.array(Image.open(path))`, without a conversion.
 Otherwise map each colour to its id. The palettes of PASCAL VOC, Cityscapes, CamVid, ADE20K, ISPRS
 and ESA WorldCover are known; for any other palette the proposed assignment is the one that fits the
-predictions best, which is a guess. Some data sets keep more than a class in a colour: in ADE20K the
-class is R // 10 * 256 + G, and in panoptic files R + 256 G + 65536 B is the number of a segment.
+predictions best, which is a guess. Colours that `plt.imread` or `ToTensor` divided by 255 are
+known, and so are palettes read by `cv2.imread`, which returns blue first. Some data sets keep more
+than a class in a colour: in ADE20K the class is R // 10 * 256 + G, and in panoptic files
+R + 256 G + 65536 B is the number of a segment.
 """
 
 from __future__ import annotations
