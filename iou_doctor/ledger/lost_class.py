@@ -12,6 +12,8 @@ class Taken:
     label: int | None
     """It may be no class; `None` for pixels without any label."""
     pixels: int
+    is_class: bool = True
+    """Whether it is a class of the arrays that the ledger is of."""
 
 
 @record

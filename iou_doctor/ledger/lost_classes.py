@@ -53,8 +53,8 @@ def _look_into(
         truth_pixels=one.truth_pixels,
         predicted_pixels=one.predicted_pixels,
         right_pixels=one.intersection,
-        missed_as=_find_largest(missed.prediction, missed),
-        alarms_of=_find_largest(alarms.truth, alarms),
+        missed_as=_find_largest(missed.prediction, missed, len(counted.score.per_class)),
+        alarms_of=_find_largest(alarms.truth, alarms, len(counted.score.per_class)),
         void_pixels=int(pool.count[void].sum()),
         images=images,
         cell=None if best is None or cells is None else cells.size,
@@ -62,7 +62,7 @@ def _look_into(
     )
 
 
-def _find_largest(labels: NDArray[np.int64], rows: PairCounts) -> Taken | None:
+def _find_largest(labels: NDArray[np.int64], rows: PairCounts, classes: int) -> Taken | None:
     """Return the label with the most pixels in some rows; `None` if there are none."""
     if not len(rows):
         return None
@@ -70,7 +70,8 @@ def _find_largest(labels: NDArray[np.int64], rows: PairCounts) -> Taken | None:
     pixels = np.bincount(place, rows.count)
     largest = int(pixels.argmax())
     label = int(names[largest])
-    return Taken(None if label < 0 else label, int(pixels[largest]))
+    name = None if label < 0 else label
+    return Taken(name, int(pixels[largest]), is_class=0 <= label < classes)
 
 
 def _count_images(scored: PairCounts, classes: Sequence[int]) -> dict[int, int]:

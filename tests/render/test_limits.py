@@ -18,8 +18,9 @@ from iou_doctor.render.lookup_text import (
     MOST_NAMES,
     MOST_SUSPECTS,
 )
-from iou_doctor.render.markdown import LONGEST_COMMENT, LONGEST_TEXT, _limit_length
+from iou_doctor.render.markdown import LONGEST_COMMENT, _limit_length
 from iou_doctor.render.markdown import MOST_TABLE_ROWS as MOST_MARKDOWN_ROWS
+from iou_doctor.render.shared.markdown_text import LONGEST_TEXT
 from iou_doctor.render.shared.terminal_tables import LONGEST_NAME, MOST_CLASS_ROWS, MOST_GROUPS
 from iou_doctor.report.report import Report
 from iou_doctor.report.score_lookup import (

@@ -75,7 +75,7 @@ def _name_label(taken: Taken, report: Report) -> str:
         return "no class"
     if label == reading.ignore_index:
         return f"the ignore label {label}"
-    if label >= len(reading.class_names):
+    if not taken.is_class:
         return f"label {label}, which is no class"
     return name_class(label, reading.class_names)
 
