@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from iou_doctor.report.report import Report
 
 
+UNSEEN = "only an HTML report shows the --images beside arrays: add --report report.html"
+"""What is said of images that nothing shows."""
+
+
 @with_options(CheckOptions)
 def check(context: typer.Context, options: CheckOptions) -> None:
     """Diagnose predictions against masks: which score is right, and why another is reported.
@@ -72,7 +76,9 @@ def _check(context: typer.Context, options: CheckOptions) -> int:
 
         report = add_page(report, options)
     outputs.write_reports(report, wanted, quiet=options.quiet, verbose=options.verbose)
-    for remark in (_describe_baseline(report, options), _advise_format(wanted)):
+    is_unseen = options.images is not None and not options.is_for_model()
+    advice = UNSEEN if is_unseen and not outputs.has_page(wanted) else None
+    for remark in (_describe_baseline(report, options), _advise_format(wanted), advice):
         if remark is not None:
             typer.echo(f"iou-doctor: {escape_name(remark)}", err=True)
     return choose_exit_code(report)

@@ -81,6 +81,13 @@ def test_warnings_fail_when_asked_to():
     assert "exit code 1 because of --fail-on warning" in " ".join(done.stdout.split())
 
 
+def test_images_that_nothing_shows_are_told(tmp_path):
+    pair = sample("healthy")
+    arguments = ["check", *pair, "-n", "3", "-q", "--images", pair[1]]
+    assert "add --report report.html" in run(*arguments, cwd=ROOT).stderr
+    assert run(*arguments, "--report", tmp_path / "a.html", cwd=ROOT).stderr == ""
+
+
 def test_a_score_that_is_too_low_is_said_on_stderr():
     done = run("check", *sample("healthy"), "-n", "3", "--min-iou", "0.9", cwd=ROOT)
     assert done.returncode == 1
