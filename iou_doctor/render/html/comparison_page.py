@@ -95,7 +95,7 @@ def _list_values(comparison: Comparison, most: int) -> dict[str, object]:
         "changed": _list_samples(comparison),
         "notes": changes.notes,
         "samples": samples,
-        "left_out": describe_left_out(len(changes.samples) - len(samples)) if samples else "",
+        "left_out": describe_left_out(len(changes.samples) - len(samples)),
         "classes": classes,
         "more_classes": more,
         "colours": [Swatch(write_colour(colour), text) for colour, text in CHANGES.values()],

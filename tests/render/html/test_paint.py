@@ -139,6 +139,8 @@ def test_samples_that_do_not_fit_are_counted_on_the_page(monkeypatch):
     page = render(replace(report, gallery=gallery))
     assert "2 more samples are left out, because a page has at most 5 MB." in page
     assert page.count("<figure>") == 9
+    monkeypatch.setattr(panels, "BUDGET", 10)
+    assert "5 more samples are left out" in render(replace(report, gallery=gallery))
 
 
 def test_the_bar_adds_up_to_1():
