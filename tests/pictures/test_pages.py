@@ -167,7 +167,7 @@ def test_a_comparison_is_a_page_too(place):
     found.save(place / "d.html", pictures=2)
     assert PICTURE.findall(read(place / "d.html")) == PICTURE.findall(page)
     refused = run(*words, "--report", "sarif=c.sarif", cwd=place)
-    assert "the formats are full, json, html" in refused.stderr
+    assert "the formats are full, json, markdown, html" in refused.stderr
     assert run(*words, "--report", "html=p.npy", cwd=place).returncode == 2
 
 
