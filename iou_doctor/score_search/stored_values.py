@@ -65,6 +65,8 @@ _FOREGROUND = Cause(
     "compare with each class id: p == c and t == c",
     prior=0.7,
 )
+CONFUSED_PRIOR = 0.95
+"""The prior where classes alone would score badly: above that of arrays after repairs."""
 _WRAPPED_AREAS = Cause(
     "counter-overflow",
     "areas counted in uint8, which wrap at 256",
@@ -128,9 +130,15 @@ def _list_products(evidence: Evidence, pairs: PairCounts) -> Iterator[_Product]:
 
 
 def _count_foreground(pairs: PairCounts, where: str) -> Iterator[_Product]:
+    """Yield the areas of everything but 0, if that is more than one class on either side."""
+    if max(len({*found} - {0}) for found in (pairs.count_truths(), pairs.count_predictions())) < 2:
+        return
     true, pred = pairs.truth != 0, pairs.prediction != 0
     areas = sum_values(pairs, true), sum_values(pairs, pred), sum_values(pairs, true & pred)
-    yield _Product(_FOREGROUND, f"the foreground{where}", *areas)
+    right = pairs.count[true & (pairs.truth == pairs.prediction)].sum()
+    confused = 2 * right < pairs.count[true & pred].sum()  # most of it has another class
+    cause = replace(_FOREGROUND, prior=CONFUSED_PRIOR) if confused else _FOREGROUND
+    yield _Product(cause, f"the foreground{where}", *areas)
 
 
 def _multiply(pairs: PairCounts, where: str) -> Iterator[_Product]:

@@ -20,7 +20,7 @@ DICES = np.array([dice(*(labels == k for labels in (MASKS, FOUND))) for k in ran
 @pytest.mark.parametrize(
     ("value", "words"),
     [
-        (dice(MASKS > 0, FOUND > 0), "merged into one foreground"),
+        (dice(MASKS > 0, FOUND > 0), "all class ids above 0 count as one class"),
         (1 - DICES.mean(), "1 minus the score: a loss"),
         (2 * mean_iou(MASKS, FOUND, 5) / (1 + mean_iou(MASKS, FOUND, 5)), "2 m / (1 + m)"),
         (DICES.mean() / (2 - DICES.mean()), "d / (2 - d)"),
@@ -37,7 +37,7 @@ def test_numbers_worked_out_from_a_score_or_from_a_part(value, words):
 def test_a_foreground_of_1_although_all_labels_are_wrong():
     wrong = np.where(MASKS > 0, MASKS % 4 + 1, 0).astype(np.uint8)
     lookup = explain("1.00", MASKS, wrong, num_classes=5)
-    assert "merged into one foreground" in tell(lookup)[0]
+    assert "all class ids above 0 count as one class" in tell(lookup)[0]
     everything = [s.cause.claim for match in lookup.matches for s in match.suspects]
     assert not [claim for claim in everything for words in RULED_OUT if words in claim]
 

@@ -14,7 +14,6 @@ from iou_doctor.report.score_lookup import Cause
 from iou_doctor.score_search.faults.label_changes import (
     drop_truth,
     keep_label,
-    limit_to_classes,
     relabel,
     reverse,
     rotate,
@@ -78,7 +77,6 @@ def list_faults(inputs: MetricInputs) -> Iterator[tuple[Cause, MetricInputs]]:
     yield from vary_void_labels(inputs)
     yield from _shift(inputs)
     yield from _scale(inputs)
-    yield from _merge_foreground(inputs)
     yield from _exchange_sides(inputs)
     yield from _permute(inputs)
 
@@ -177,31 +175,6 @@ def _scale(inputs: MetricInputs) -> Iterator[tuple[Cause, MetricInputs]]:
         ),
         relabel(inputs, truth=invert),
     )
-
-
-def _merge_foreground(inputs: MetricInputs) -> Iterator[tuple[Cause, MetricInputs]]:
-    """Yield masks and predictions that were compared with 0, as `(masks > 0)` does."""
-    classes = inputs.num_classes
-    if classes <= TWO_CLASSES or inputs.ignore_index == 0:
-        return
-    merged = keep_label(inputs.ignore_index, limit_to_classes(classes, lambda ids: ids.clip(max=1)))
-    cause = Cause(
-        "averaging-gap",
-        "all classes but 0 are merged into one foreground (masks > 0), so that it does not matter"
-        " which of them is predicted",
-        "score each class: (p == c) against (t == c)",
-        prior=0.92 if _confuses_foreground(inputs) else 0.4,
-    )
-    changed = relabel(inputs, truth=merged, prediction=merged)
-    yield cause, replace(changed, num_classes=TWO_CLASSES)
-
-
-def _confuses_foreground(inputs: MetricInputs) -> bool:
-    """Return whether most of the foreground that is found has the label of another class."""
-    pairs = inputs.labels.pool()
-    found = (pairs.truth > 0) & (pairs.prediction > 0)
-    right = found & (pairs.truth == pairs.prediction)
-    return 2 * int(pairs.count[right].sum()) < int(pairs.count[found].sum())
 
 
 def _exchange_sides(inputs: MetricInputs) -> Iterator[tuple[Cause, MetricInputs]]:
