@@ -88,7 +88,8 @@ def build_palette_repair(evidence: Evidence, side: Side, palette: Palette) -> Re
     declared = evidence.interpretation.num_classes_declared
     mapped = palette.relabel(evidence.pairs, side)
     labels = mapped.count_truths() if side is Side.MASKS else mapped.count_predictions()
-    most = max((label for label in labels if label != palette.void), default=0) + 1
+    classes = (label for label in labels if label != palette.void and label < COLOUR_BASE)
+    most = max(classes, default=0) + 1
     undeclared = evidence.interpretation.ignore_index is None and palette.void in labels
     decode = DecodeColours(side, dict(palette.ids), palette.void)
     is_unit = get_axes(evidence, side).is_unit_colour

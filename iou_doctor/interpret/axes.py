@@ -54,7 +54,7 @@ def infer_layout(
 
     Raises:
         UsageError: `--layout` does not fit the arrays.
-        ReadingError: an array has too many axes, or no spatial ones.
+        ReadingError: an array has too many axes, no spatial ones, or a class axis that varies.
         SourceError: an array cannot be read.
     """
     true, pred = peek_at(pair.y_true), peek_at(pair.y_pred)
@@ -70,6 +70,7 @@ def infer_layout(
         true_channel = pred_channel = overlapping
     y_true = _find_axes(true_letters, true.shape, true_channel, pair.y_true.path)
     y_pred = _find_axes(pred_letters, pred.shape, pred_channel, pair.y_pred.path)
+    _refuse_varying_channels(pair, y_true, y_pred)
     if overlapping is None:
         y_true = _mark_colours(y_true, true, options.masks_as)
         y_true = _mark_unit_colours(pair.y_true, y_true, true, pred, options)
@@ -124,6 +125,15 @@ def _infer_axes(shape: Shape, channel: int | None, path: str) -> Axes:
     has_sample_axis = len(rest) >= 3 or (len(rest) == 2 and _is_flat(shape, rest))
     spatial = tuple(rest[1:] if has_sample_axis else rest)
     return Axes(shape, has_sample_axis, spatial, channel)
+
+
+def _refuse_varying_channels(pair: Pair, y_true: Axes, y_pred: Axes) -> None:
+    for source, axes in ((pair.y_true, y_true), (pair.y_pred, y_pred)):
+        if axes.channel is not None and axes.shape[axes.channel] is None:
+            raise ReadingError(
+                f"`{source.path}`: axis {axes.channel} would hold the classes, and its length"
+                " differs from sample to sample; save all with the same classes, or use --layout"
+            )
 
 
 def _mark_colours(axes: Axes, peek: Peek, declared: Encoding | None) -> Axes:

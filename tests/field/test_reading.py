@@ -14,7 +14,7 @@ from field.arrays import draw_masks, predict
 from iou_doctor.arrays.interpretation import Options
 from iou_doctor.diagnosis.pipeline import check
 from iou_doctor.diagnosis.request import CheckRequest
-from iou_doctor.errors import IouDoctorError, SourceError
+from iou_doctor.errors import IouDoctorError, ReadingError, SourceError
 
 MASKS = draw_masks((4, 60, 80), 4)
 PREDICTIONS = predict(MASKS, 4)
@@ -489,3 +489,15 @@ def test_dicom(tmp_path):
 def test_no_pair_at_all_is_refused_with_examples(tmp_path):
     with pytest.raises(SourceError, match=r"`a`, `b`, `c`, …"):
         judge(*save_pair(tmp_path, ["p", "q", "r", "s"], ["a", "b", "c", "d"]))
+
+
+def test_classes_of_different_number_in_each_file_are_refused(tmp_path):
+    scores = np.random.default_rng(0).random((3, 3, 12, 10))
+    for side in ("preds", "masks"):
+        (tmp_path / side).mkdir()
+        for number, one in enumerate(scores):
+            kept = one[:2] if (side, number) == ("masks", 1) else one
+            np.save(tmp_path / side / f"{number}.npy", kept)
+    request = CheckRequest(predictions=str(tmp_path / "preds"), masks=str(tmp_path / "masks"))
+    with pytest.raises(ReadingError, match="axis 1 would hold the classes, and its length differs"):
+        check(request)

@@ -157,3 +157,13 @@ def test_the_help_lists_four_colours():
     four = found(diagnose(y_true=VOC[T.clip(0, 3)], y_pred=P, num_classes=21), "colour-masks").help
     assert four.count(" to ") == 4
     assert "so on" not in four
+
+
+def test_a_colour_of_no_class_does_not_count_as_millions_of_classes():
+    truth = np.repeat(scene(1, samples=3, height=12, width=10)[..., np.newaxis], 3, axis=-1)
+    masks = truth.copy()
+    masks[2] = np.roll(truth[2], 1)
+    masks[2, 0, :2] = [[83, 133, 0], [250, 136, 113]]
+    report = diagnose(y_true=masks, y_pred=truth)
+    assert found(report, "colour-masks")
+    assert len(report.score.per_class) < 100
