@@ -19,6 +19,6 @@ class Flip(Move):
 
     def apply(self, values: NDArray[Value], *, spatial: int) -> NDArray[Value]:
         """Return the flipped values, in the shape of `values`."""
-        if any(not 0 <= axis < spatial for axis in self.axes):
-            raise RepairError(f"axes {self.axes} are not among {spatial} spatial axes")
+        if len(set(self.axes) & {*range(spatial)}) < len(self.axes):
+            raise RepairError(f"axes {self.axes} are not among {spatial} spatial axes, each once")
         return np.flip(values, axis=tuple(axis + 1 for axis in self.axes))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from iou_doctor.errors import RepairError
 from iou_doctor.record import record
 from iou_doctor.repairs.flip import Flip
 from iou_doctor.repairs.rotate import Rotate
@@ -40,8 +41,10 @@ class MoveSome(Move):
         chosen = np.isin(samples, self.samples)
         if not chosen.any():
             return values
-        moved = values.copy()
-        moved[chosen] = self.apply(values[chosen], spatial=spatial)
+        moved, turned = values.copy(), self.apply(values[chosen], spatial=spatial)
+        if turned.shape[1:] != values.shape[1:]:
+            raise RepairError(f"a turn changes samples of the shape {values.shape[1:]}")
+        moved[chosen] = turned
         return moved
 
     @classmethod

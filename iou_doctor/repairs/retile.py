@@ -22,6 +22,8 @@ class Retile(Move):
         """Return (n, H, W[, C]) with tile `order[k]` at place k."""
         if spatial != 2:
             raise RepairError(f"tiles have two axes; these maps have {spatial}")
+        if min(self.tile) < 1:
+            raise RepairError(f"{self.tile} is no size of a tile")
         height, width = self.tile
         n, down, across = len(values), values.shape[1] // height, values.shape[2] // width
         if sorted(self.order) != [*range(down * across)]:

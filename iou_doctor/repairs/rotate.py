@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from iou_doctor.errors import RepairError
 from iou_doctor.record import record
 from iou_doctor.repairs.step import Move, Value
 
@@ -18,4 +19,6 @@ class Rotate(Move):
 
     def apply(self, values: NDArray[Value], *, spatial: int) -> NDArray[Value]:
         """Return the rotated values; an odd number of quarters swaps height and width."""
+        if spatial < 2:
+            raise RepairError("height and width are two axes; these maps have one")
         return np.rot90(values, self.quarters, axes=(spatial - 1, spatial))

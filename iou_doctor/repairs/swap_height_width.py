@@ -7,6 +7,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from iou_doctor.errors import RepairError
 from iou_doctor.record import record
 from iou_doctor.repairs.step import Move, Side, Value
 
@@ -32,6 +33,8 @@ class SwapHeightWidth(Move):
 
     def apply(self, values: NDArray[Value], *, spatial: int) -> NDArray[Value]:
         """Return (n, …, W, H[, C]) as (n, …, H, W[, C])."""
+        if spatial < 2:
+            raise RepairError("height and width are two axes; these maps have one")
         shape = values.shape
         height, width = shape[spatial - 1 : spatial + 1]
         if self.refill == "before":

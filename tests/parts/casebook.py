@@ -11,6 +11,7 @@ import argparse
 import sys
 import tempfile
 import warnings
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -23,8 +24,10 @@ from casebook.cases import Case
 from iou_doctor.api.request import build_request
 from iou_doctor.diagnosis import pipeline
 from iou_doctor.diagnosis.pipeline import open_arrays
+from iou_doctor.diagnosis.request import CheckRequest
 from iou_doctor.errors import IouDoctorError
 from iou_doctor.render import json_v1
+from iou_doctor.report.report import Report
 from parts.sharded import compare
 
 
@@ -80,10 +83,18 @@ def tell_of_dask(cases: list[Case], workers: int) -> list[str]:
             with tempfile.TemporaryDirectory() as folder:
                 named = {"y_true": arrays.y_true, "y_pred": arrays.y_pred}
                 request = build_request({**_save(named, folder), **arrays.options})
-                wanted = json_v1.render(pipeline.check(request))
-                found = json_v1.render(dask.check(request, scheduler=cluster.scheduler_address))
+                on_cluster = partial(dask.check, scheduler=cluster.scheduler_address)
+                wanted, found = (_render(check, request) for check in (pipeline.check, on_cluster))
             told.append(_differ(wanted, found) or "1")
     return told
+
+
+def _render(check: Callable[[CheckRequest], Report], request: CheckRequest) -> str:
+    """Return a report as JSON, or why there is none: some cases cannot be stored as files."""
+    try:
+        return json_v1.render(check(request))
+    except IouDoctorError as error:
+        return str(error)
 
 
 def _save(arrays: dict[str, Any], folder: str) -> dict[str, str]:

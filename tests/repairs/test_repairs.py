@@ -303,3 +303,23 @@ def test_numbers_are_rescaled_to_ids():
     assert ids.tolist() == [1, 2, 3]
     assert ids.dtype == np.uint8
     assert Rescale(Side.MASKS, 0.0, 1.0).apply(np.array([300.0]), spatial=1).dtype == np.uint16
+
+
+@pytest.mark.parametrize(
+    ("step", "spatial"),
+    [
+        (Flip(Side.PREDICTIONS, (0, 0)), 2),
+        (Flip(Side.PREDICTIONS, (2,)), 2),
+        (MoveSome(Side.PREDICTIONS, (0,), quarters=1), 2),
+        (ResizeNearest(Side.PREDICTIONS, (4,)), 2),
+        (Retile(Side.PREDICTIONS, (0, 2), (0,)), 2),
+        (Rotate(Side.PREDICTIONS, 1), 1),
+        (Shift(Side.PREDICTIONS, (1,)), 2),
+        (SwapHeightWidth(Side.PREDICTIONS), 1),
+    ],
+    ids=repr,
+)
+def test_steps_refuse_maps_of_other_shapes(step, spatial):
+    maps = np.zeros((1, *(4, 6)[:spatial]), np.uint8)
+    with pytest.raises(RepairError):
+        step.apply_to(maps, np.zeros(1, np.int64), spatial=spatial)
