@@ -51,7 +51,9 @@ LABELS = Form(images=512, side=512, classes=21, dtype="uint8")
 SCORES = Form(images=15, side=512, classes=21, dtype="float32", dense=True)
 NINETEEN = replace(LABELS, classes=19)
 WIDE = replace(LABELS, dtype="int64")
-GZIP = replace(LABELS, gzip=True)
+GZIP = replace(LABELS, ending="h5")
+ZARR = replace(LABELS, ending="zarr")
+TILES = replace(LABELS, ending="tif")
 THREE = replace(SCORES, classes=3)
 HALVES = replace(SCORES, dtype="float16")
 FIRST = replace(SCORES, first=True)
@@ -88,6 +90,7 @@ BESIDE_LABELS = (
 )
 BESIDE_SCORES = ("keras", "torchmetrics", "histc", "argmax + bincount", "read")
 BESIDE_GZIP = ("keras", "plain read loop")
+BESIDE_LIBRARY = ("plain read loop",)
 BESIDE_FALLBACK = {False: ("bincount", KERNELS), True: ("argmax + bincount", KERNELS)}
 """For labels and for scores."""
 
@@ -170,6 +173,10 @@ FIRST_ROWS = (
     _pixels("channels-first", "float32 softmax, channels first, 21 classes", FIRST, OF_SCORES),
 )
 GZIP_ROWS = (_pixels("gzip", "uint8 labels in gzip HDF5", GZIP, OF_LABELS, BESIDE_GZIP),)
+ZARR_ROWS = (_pixels("zarr", "uint8 labels in Zarr", ZARR, OF_LABELS, BESIDE_LIBRARY),)
+TILE_ROWS = (
+    _pixels("tiff", "uint8 labels in a tiled TIFF, deflated", TILES, OF_LABELS, BESIDE_LIBRARY),
+)
 SHAPE_ROWS = (
     _shapes("many", "100 000 images of 16 × 16", 100_000, 16),
     _shapes("huge", "one image of 20 000 × 20 000", 1, 20_000),
@@ -189,7 +196,7 @@ GROUPS = (
         HALF_ROWS,
         FIRST_ROWS,
     ),
-    *(GZIP_ROWS, SHAPE_ROWS, MEMORY_ROWS),
+    *(GZIP_ROWS, ZARR_ROWS, TILE_ROWS, SHAPE_ROWS, MEMORY_ROWS),
 )
 """The rows that share files. The files of a group are deleted before the next group runs."""
 CASES = tuple(case for group in GROUPS for case in group)

@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+MOST_TILE = 256
+"""The most pixels of a tile along each axis."""
 BLOCK = 8
 """Images that are generated at once."""
 WRONG = 0.15
@@ -35,8 +37,8 @@ class Form:
     """Whether the predictions are a softmax; else they are labels."""
     first: bool = False
     """Whether the class axis comes after the sample axis; else it is the last one."""
-    gzip: bool = False
-    """Whether the files are HDF5 with gzip; else they are `.npy`."""
+    ending: str = "npy"
+    """The kind of the files: `npy`, `h5` with gzip, `zarr`, or `tif` in tiles with deflate."""
 
     @property
     def pixels(self) -> int:
@@ -53,8 +55,7 @@ class Form:
 def make(form: Form, folder: Path) -> tuple[Path, Path]:
     """Write masks and predictions, and return their paths in this order."""
     folder.mkdir(parents=True, exist_ok=True)
-    ending = "h5" if form.gzip else "npy"
-    paths = folder / f"masks.{ending}", folder / f"preds.{ending}"
+    paths = folder / f"masks.{form.ending}", folder / f"preds.{form.ending}"
     true, pred = _block(np.random.default_rng(0), 1, form)
     with ExitStack() as files:
         open_one = partial(_writer, files, form)
@@ -75,20 +76,42 @@ Writer = Callable[[int, NDArray[Any]], object]
 def _writer(files: ExitStack, form: Form, path: Path, like: NDArray[Any]) -> Writer:
     """Return a function that writes to a file of images with the shape and dtype of `like`."""
     shape = (form.images, *like.shape[1:])
-    if not form.gzip:
+    if form.ending == "npy":
         # as np.save does: reading pages that were written through a mapping stays slower
         file = files.enter_context(path.open("wb"))
         header = {"descr": like.dtype.str, "fortran_order": False, "shape": shape}
         np.lib.format.write_array_header_1_0(file, header)
         return lambda _, block: file.write(block.data)
-    import h5py
-
-    hdf5 = files.enter_context(h5py.File(path, "w"))
+    if form.ending == "tif":
+        return _write_tiles(files, path)
     chunks = (1, *shape[1:])
-    stored = hdf5.create_dataset("labels", shape, like.dtype, chunks=chunks, compression="gzip")
+    stored: Any
+    if form.ending == "zarr":
+        import zarr
+
+        stored = zarr.create_array(str(path), shape=shape, dtype=like.dtype, chunks=chunks)
+    else:
+        import h5py
+
+        hdf5 = files.enter_context(h5py.File(path, "w"))
+        stored = hdf5.create_dataset("labels", shape, like.dtype, chunks=chunks, compression="gzip")
 
     def write(start: int, block: NDArray[Any]) -> None:
         stored[start : start + len(block)] = block
+
+    return write
+
+
+def _write_tiles(files: ExitStack, path: Path) -> Writer:
+    """Return a function that appends pages in tiles to a TIFF."""
+    import tifffile
+
+    tiff = files.enter_context(tifffile.TiffWriter(path))
+
+    def write(_: int, block: NDArray[Any]) -> None:
+        tile = tuple(min(length, MOST_TILE) for length in block.shape[1:])
+        for page in block:
+            tiff.write(page, tile=tile, compression="zlib", metadata=None)
 
     return write
 

@@ -23,6 +23,8 @@ LEAST: dict[str, dict[str, float]] = {
     "float16": {"keras": 12},
     "channels-first": {"keras": 10},
     "gzip": {"plain read loop": 1.3},
+    "zarr": {"plain read loop": 1 / 1.3},
+    "tiff": {"plain read loop": 1 / 1.3},
     "numpy-uint8": {"bincount": 1.5},
     "numpy-float32": {"argmax + bincount": 1},
     "numpy-float16": {"argmax + bincount": 1},

@@ -124,14 +124,34 @@ def _open(path: str) -> Any:
         import h5py
 
         return h5py.File(path)["labels"]
+    if path.endswith(".zarr"):
+        import zarr
+
+        return zarr.open_array(path, mode="r")
+    if path.endswith(".tif"):
+        return _Pages(path)
     return np.load(path, mmap_mode="c")  # private pages, since torch wants them writable
+
+
+class _Pages:
+    """The pages of a TIFF as an array, of which tifffile unpacks those that are wanted."""
+
+    def __init__(self, path: str) -> None:
+        import tifffile
+
+        self._file = tifffile.TiffFile(path)
+        self.shape = self._file.series[0].shape
+
+    def __getitem__(self, part: slice) -> Array:
+        pages = range(*part.indices(self.shape[0]))
+        return np.asarray(self._file.asarray(key=pages, maxworkers=1)).reshape(-1, *self.shape[1:])
 
 
 def _batches(name: str, true: Any, pred: Any) -> Batches:
     step = max(1, BATCH_PIXELS // (true.shape[1] * true.shape[2]))
     if name.startswith("torchmetrics"):
         step = BATCH_IMAGES
-    for start in range(0, len(true), step):
+    for start in range(0, true.shape[0], step):
         yield true[start : start + step], pred[start : start + step]
 
 
