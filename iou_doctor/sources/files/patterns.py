@@ -35,7 +35,7 @@ def expand_pattern(pattern: str) -> list[str]:
         pattern += "/*"
     before, mark, after = pattern.partition("**/")
     if not mark or (before and not before.endswith("/")):
-        return glob.glob(pattern)  # noqa: PTH207 - the root may be anywhere
+        return glob.glob(pattern, recursive=True)  # noqa: PTH207 - the root may be anywhere
     roots = expand_pattern(before.rstrip("/") or "/") if before else [""]
     folders = (folder for root in roots for folder in _list_folders(root, set()))
     return list(dict.fromkeys(file for one in folders for file in expand_pattern(one + after)))
