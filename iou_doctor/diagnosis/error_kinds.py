@@ -20,7 +20,6 @@ from iou_doctor.diagnosis.what_if import Recount, needs_recount
 from iou_doctor.ledger.counted import Counted
 from iou_doctor.ledger.ledger import Lack, Ledger
 from iou_doctor.record import record
-from iou_doctor.repairs.relabel_some import RelabelSome
 from iou_doctor.repairs.repair import Repair
 from iou_doctor.repairs.rescale import Rescale
 from iou_doctor.repairs.step import Step
@@ -169,6 +168,8 @@ def count_kinds(
 
 
 def _is_of_some(step: Step) -> bool:
+    from iou_doctor.repairs.relabel_some import RelabelSome  # only where kinds are counted anew
+
     return isinstance(step, RelabelSome)
 
 
