@@ -56,7 +56,7 @@ def _are_sound(axes: Axes) -> bool:
         [*range(rank)] == sorted([*first, *axes.spatial, *channel])
         and 1 <= len(axes.spatial) <= 3
         and axes.softmax_axis in (None, *first, *axes.spatial)
-        and not (axes.is_reshaped and (not channel or None in axes.shape))
+        and (axes.is_dense or not axes.is_reshaped)
     )
 
 
