@@ -30,6 +30,9 @@ _DEFLATE = 8
 _OF_TIFFFILE = frozenset({1, 8, 32946})
 """The codes of compressions that tifffile writes without another library."""
 _LOSSLESS = frozenset({1, 5, 8, 32946, 32773, 34925, 34926, 50000})
+_NO_UNIT = 1
+_RESOLUTION_UNITS = frozenset({_NO_UNIT, 2, 3, 4, 5})
+"""The units that tifffile writes: a damaged file may name others."""
 _STRUCTURED = ("is_ome", "is_imagej", "is_shaped")
 """What a page is called whose description says how the pages form an array."""
 
@@ -160,4 +163,5 @@ def _describe_resolution(page: Any) -> dict[str, Any]:
     x, y = (page.tags.valueof(code) for code in (282, 283))
     if not (isinstance(x, tuple) and isinstance(y, tuple) and x[1] and y[1]):
         return {}
-    return {"resolution": (x, y), "resolutionunit": page.tags.valueof(296, default=1)}
+    unit = page.tags.valueof(296, default=_NO_UNIT)
+    return {"resolution": (x, y), "resolutionunit": unit if unit in _RESOLUTION_UNITS else _NO_UNIT}

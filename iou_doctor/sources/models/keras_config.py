@@ -87,8 +87,9 @@ def _find_unsafe(config: object, names: _Names) -> Iterator[str]:
 def _check_object(entry: Mapping[str, object], names: _Names) -> Iterator[str]:
     """Yield what is unsafe in one serialised object, without those nested in it."""
     kind, inner = entry["class_name"], entry.get("config")
-    if not isinstance(kind, str):
-        yield "a class whose name is no text"
+    origin = (entry.get(key, "") for key in ("module", "registered_name"))
+    if not isinstance(kind, str) or any(not isinstance(one, str | None) for one in origin):
+        yield "a class whose name or module is no text"
         return
     name = inner.get("name") if isinstance(inner, Mapping) else None
     what = f"{kind} layer `{name}`" if isinstance(name, str) else kind

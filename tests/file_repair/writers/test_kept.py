@@ -73,6 +73,17 @@ def test_a_tiff_keeps_its_tags_segments_and_compression(tmp_path, layout, order)
     assert before == after
 
 
+def test_an_unknown_unit_of_the_resolution_becomes_none(tmp_path):
+    from iou_doctor.file_repair.writers.tiff import save_tiff as save_copy
+
+    path = save_tiff(tmp_path / "p.tif", SHIFTED[0], resolution=((3, 2), (5, 2)))
+    with tifffile.TiffFile(path, mode="r+") as file:
+        file.pages[0].tags[296].overwrite(8193)
+    save_copy(tmp_path / "q.tif", SHIFTED[0], str(path), keeps_values=True)
+    with tifffile.TiffFile(tmp_path / "q.tif") as file:
+        assert file.pages[0].tags.valueof(296) == 1
+
+
 def test_the_place_on_the_map_is_dropped_with_the_size(tmp_path):
     from iou_doctor.file_repair.writers.tiff import save_tiff as save_copy
 

@@ -104,7 +104,11 @@ ENTRIES: list[tuple[object, str]] = [
     (dense(activation=function("load_model", "keras.models")), "the function `load_model`"),
     (dense(activation=["eval"]), "the activation `['eval']` of the layer `wide`"),
     (dense(activation="eval"), "the activation `eval` of the layer `wide`"),
-    ({"class_name": ["os", "system"], "config": {}}, "a class whose name is no text"),
+    ({"class_name": ["os", "system"], "config": {}}, "a class whose name or module is no text"),
+    (
+        {"class_name": "Dense", "module": ["os"], "config": {}},
+        "a class whose name or module is no text",
+    ),
     ({"class_name": "load_model", "module": "keras.models", "config": {}}, "load_model, which"),
     ({"class_name": "get_file", "module": "keras.utils", "config": {}}, "module `keras.utils`"),
     ({"class_name": "Popen", "module": "subprocess", "config": {}}, "module `subprocess`"),
