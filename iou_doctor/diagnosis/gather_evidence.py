@@ -20,7 +20,8 @@ from iou_doctor.metrics import overlapping
 from iou_doctor.metrics.implementations import evaluate_all
 from iou_doctor.metrics.inputs import MetricInputs
 from iou_doctor.metrics.score import Score, compute_score
-from iou_doctor.metrics.user.evaluate import ROWS_ARE_CHANNELS, CountedArrays
+from iou_doctor.metrics.user.counted_arrays import CountedArrays
+from iou_doctor.metrics.user.evaluate import ROWS_ARE_CHANNELS
 from iou_doctor.metrics.user.prepare_inputs import is_paired, prepare_inputs
 from iou_doctor.metrics.user.user_metric import MetricAnswer, UserMetric
 from iou_doctor.record import record

@@ -7,12 +7,8 @@ from dataclasses import replace
 import numpy as np
 
 from iou_doctor.arrays.interpretation import Interpretation
-from iou_doctor.arrays.pairings import count_flat_labels
-from iou_doctor.counts.label_decoding import Pairing, is_no_class
-from iou_doctor.counts.pair_counts import PairCounts
-from iou_doctor.counts.stats import Stats
 from iou_doctor.metrics import registry
-from iou_doctor.metrics.definition import Contract, Floats
+from iou_doctor.metrics.definition import Contract
 from iou_doctor.metrics.engine.class_ids import TWO_CLASSES
 from iou_doctor.metrics.input_spec import InputSpec, Mismatch, PixelContent
 from iou_doctor.metrics.inputs import MetricInputs, PredictionForm
@@ -21,35 +17,21 @@ from iou_doctor.metrics.score import REASON_SEPARATOR, ContractScore, Score
 from iou_doctor.metrics.user.compatibility import (
     ONE_SCORE,
     SUMMED,
-    VALUES,
     find_metric_pairing,
     find_mismatch,
     sums_ids,
     take_foreground,
 )
+from iou_doctor.metrics.user.counted_arrays import CountedArrays
 from iou_doctor.metrics.user.mismatches import (
     describe_error,
     describe_misreading,
     describe_shape_error,
 )
-from iou_doctor.record import record
+from iou_doctor.metrics.user.replay_flat import apply_call, replay_flat, replay_value_by_value
 
 ROWS_ARE_CHANNELS = "it takes axis 1 for the channels, where the rows are"
 IDS_AS_SCORES = "it multiplies class ids; it is for the labels 0 and 1"
-
-
-@record
-class CountedArrays:
-    """The arrays as the pass counted them, with their interpretation."""
-
-    interpretation: Interpretation
-    stats: Stats
-    pairs: PairCounts
-    """The doctor's (truth, prediction) label pairs."""
-    inputs: MetricInputs | None
-    """What the libraries get; `None` if the pixels do not pair up as they are stored."""
-    integer_predictions: bool = False
-    """Whether the predictions have an integer dtype."""
 
 
 def replay(metric: Metric, arrays: CountedArrays, doctor: float | None) -> ContractScore:
@@ -65,7 +47,7 @@ def replay(metric: Metric, arrays: CountedArrays, doctor: float | None) -> Contr
     if metric.call_error:
         return registry.build_failed_score(metric, metric.call_error)
     if contract is None or contract.pairing is not None:
-        return _replay_flat(metric, arrays)
+        return replay_flat(metric, arrays)
     refused = _replay_mismatch(metric, arrays, contract)
     if refused is not None:
         return refused
@@ -75,7 +57,7 @@ def replay(metric: Metric, arrays: CountedArrays, doctor: float | None) -> Contr
     if arrays.inputs is None:
         words = describe_shape_error(contract.takes, layout)
         return registry.build_failed_score(metric, words or "ValueError: the shapes do not match")
-    inputs = _apply_call(metric, arrays.inputs)
+    inputs = apply_call(metric, arrays.inputs)
     if sums_ids(contract, layout, inputs):
         if inputs.num_classes > TWO_CLASSES:
             return registry.build_unevaluated_score(metric, IDS_AS_SCORES)
@@ -121,7 +103,7 @@ def _replay_mismatch(
     if wrong is None:
         return None
     if find_metric_pairing(metric, layout) in arrays.stats.tables:
-        return _replay_value_by_value(metric, arrays, contract)
+        return replay_value_by_value(metric, arrays, contract)
     if (
         wrong is Mismatch.PREDICTION_CHANNELS
         and takes.checks_dtype_first
@@ -134,80 +116,6 @@ def _replay_mismatch(
     if words := describe_error(takes, wrong, layout):
         return registry.build_failed_score(metric, words)
     return registry.build_unevaluated_score(metric, describe_misreading(takes, wrong, layout))
-
-
-def _apply_call(metric: Metric, inputs: MetricInputs) -> MetricInputs:
-    """Return the inputs with the number of classes and the ignore label of the metric's call."""
-    return replace(
-        inputs,
-        num_classes=metric.num_classes or inputs.num_classes,
-        ignore_index=metric.ignore_class,
-    )
-
-
-def _replay_flat(metric: Metric, arrays: CountedArrays) -> ContractScore:
-    """Replay a metric that flattens both arrays as they are stored."""
-    tables, flat = arrays.stats.tables, find_metric_pairing(metric, arrays.interpretation.layout)
-    library = None if metric.contract else registry.find_library(metric.name)
-    if library and (error := library.describe_axis_error(metric)):
-        return registry.build_failed_score(metric, error)
-    if flat is None or flat not in tables:
-        sizes = count_flat_labels(
-            arrays.interpretation.layout, Pairing(metric.y_true, metric.y_pred, flat=True)
-        )
-        if sizes[0] is not None and sizes[0] == sizes[1]:
-            why = "the arrays flatten alike but differ in samples"
-            return registry.build_unevaluated_score(metric, why)
-        return registry.build_failed_score(metric, _describe_size_error(metric, sizes))
-    if library:
-        return library.evaluate(
-            metric,
-            tables[flat],
-            num_classes=arrays.interpretation.num_classes,
-            batch_size=arrays.inputs.batch_size if arrays.inputs else None,
-        )
-    contract = metric.contract
-    assert contract is not None
-    assert contract.pairing is not None
-    return registry.evaluate(contract, _flatten_inputs(metric, arrays, contract.pairing))
-
-
-def _describe_size_error(metric: Metric, sizes: tuple[int | None, int | None]) -> str:
-    """Return the error that arrays of different lengths lead to."""
-    known = metric.contract.sizes if metric.contract else registry.find_library(metric.name).SIZES
-    return registry.describe_length_error(sizes, known)
-
-
-def _replay_value_by_value(
-    metric: Metric, arrays: CountedArrays, contract: Contract
-) -> ContractScore:
-    """Replay a metric that reads every stored value of the channels as a class id."""
-    table = arrays.stats.tables[VALUES]
-    if contract.choices.floats is Floats.REFUSED and is_no_class(table.prediction).any():
-        row = _flatten_inputs(metric, arrays, VALUES)
-        if arrays.inputs is not None:
-            row = replace(row, pred_dtype=arrays.inputs.pred_dtype)
-        return registry.build_failed_score(metric, registry.describe_score_error(contract, row))
-    flat = replace(contract, pairing=VALUES)
-    return registry.evaluate(flat, _flatten_inputs(metric, arrays, VALUES))
-
-
-def _flatten_inputs(metric: Metric, arrays: CountedArrays, counted: Pairing) -> MetricInputs:
-    """Return the inputs of a metric that flattens: one row for all samples."""
-    pairing = find_metric_pairing(metric, arrays.interpretation.layout)
-    assert pairing is not None
-    pooled = arrays.stats.tables[pairing].pool()
-    row = MetricInputs(
-        form=PredictionForm.LABELS,
-        samples=1,
-        num_classes=arrays.interpretation.num_classes,
-        ignore_index=None,
-        labels=pooled,
-        true_dtype=np.dtype(np.int64),
-        pred_dtype=np.dtype(np.int64),
-        flat={counted: pooled},
-    )
-    return _apply_call(metric, row)
 
 
 def replay_if_read_well(
@@ -229,7 +137,7 @@ def replay_if_read_well(
         return doctor.average_over(metric.target_class_ids)
     if arrays.inputs is None:
         return doctor.mean_iou
-    inputs = _apply_call(metric, arrays.inputs)
+    inputs = apply_call(metric, arrays.inputs)
     soft = contract.choices.floats in SUMMED and contract.takes.predictions is PixelContent.SCORES
     if soft and inputs.form is not PredictionForm.LABELS:
         return registry.evaluate(contract, inputs).value  # there are no labels to compare with

@@ -19,7 +19,8 @@ from iou_doctor.metrics.user.compatibility import (
     find_metric_pairing,
     needs_sums,
 )
-from iou_doctor.metrics.user.evaluate import CountedArrays, replay, replay_if_read_well
+from iou_doctor.metrics.user.counted_arrays import CountedArrays
+from iou_doctor.metrics.user.evaluate import replay, replay_if_read_well
 from iou_doctor.metrics.user.parse_metric import parse_user_metric
 from iou_doctor.metrics.user.prepare_inputs import (
     EXACT,
