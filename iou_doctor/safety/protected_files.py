@@ -54,10 +54,10 @@ def _expand_pattern(path: str) -> list[str]:
     """Return what a pattern like `masks/*.png` matches."""
     if not any(mark in path for mark in "*?["):
         return []
-    from glob import glob  # not in most runs
+    from iou_doctor.safety.file_patterns import expand_pattern  # not in most runs
 
     with suppress(OSError, ValueError, RecursionError):
-        return glob(path, recursive=True)  # noqa: PTH207 - the pattern may be absolute
+        return expand_pattern(path)
     return []
 
 

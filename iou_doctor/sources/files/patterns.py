@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import glob
 import os
 import re
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from pathlib import Path
 
 from iou_doctor.sources.files.file_types import get_suffix
@@ -13,7 +12,6 @@ from iou_doctor.sources.files.remote.address import is_remote
 
 _MOST_KINDS = 5
 """The maximum number of patterns to name."""
-_REPEATED = re.compile(r"(?:\*\*/)+")
 _WILDCARDS = re.compile(r"[*?\[]")
 _Key = Callable[[str], str | None]
 
@@ -22,40 +20,6 @@ def find_root(pattern: str) -> str:
     """Return the folder in front of the first wildcard of a pattern."""
     before = _WILDCARDS.split(pattern, maxsplit=1)[0]
     return os.path.dirname(before) or "."  # noqa: PTH120
-
-
-def expand_pattern(pattern: str) -> list[str]:
-    """Return the paths that a pattern matches, each folder once: links may lead back.
-
-    Raises:
-        OSError: a path is too long.
-    """
-    pattern = _REPEATED.sub("**/", pattern)
-    if pattern.endswith("**"):
-        pattern += "/*"
-    before, mark, after = pattern.partition("**/")
-    if not mark or (before and not before.endswith("/")):
-        return glob.glob(pattern, recursive=True)  # noqa: PTH207 - the root may be anywhere
-    roots = expand_pattern(before.rstrip("/") or "/") if before else [""]
-    folders = (folder for root in roots for folder in _list_folders(root, set()))
-    return list(dict.fromkeys(file for one in folders for file in expand_pattern(one + after)))
-
-
-def _list_folders(path: str, seen: set[tuple[int, int]]) -> Iterator[str]:
-    """Yield a folder and all below it, with `/` behind each, wildcards in their names escaped."""
-    try:
-        status = os.stat(path or ".")  # noqa: PTH116
-        if (status.st_dev, status.st_ino) in seen:
-            return
-        seen.add((status.st_dev, status.st_ino))
-        with os.scandir(path or ".") as found:
-            names = [one.name for one in found if one.name[0] != "." and one.is_dir()]
-    except OSError:  # no folder, or one that may not be read
-        return
-    prefix = f"{path.rstrip('/')}/" if path else ""
-    yield glob.escape(prefix)
-    for name in sorted(names):
-        yield from _list_folders(prefix + name, seen)
 
 
 def get_folder(path: str) -> str:
