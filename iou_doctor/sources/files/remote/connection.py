@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from functools import cache
 from importlib import import_module
+from types import ModuleType
 from typing import Any, TypeVar
 
 from iou_doctor.errors import SourceError
@@ -58,6 +59,18 @@ def list_options(scheme: str) -> dict[str, Any]:
         )
         return {"client_kwargs": {"timeout": timeout}}
     return {}
+
+
+def open_zarr_store(library: ModuleType, path: str) -> Any:
+    """Return a store of zarr for the folder at an address.
+
+    Args:
+        library: zarr.
+        path: the address.
+    """
+    address = reveal(path)
+    options = {**list_options(get_scheme(path)), "asynchronous": True}
+    return library.storage.FsspecStore.from_url(address, options, read_only=True)
 
 
 def ask_store(

@@ -7,19 +7,16 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from functools import cache, lru_cache, partial
 from itertools import pairwise
-from types import ModuleType
 from typing import IO, Any
 
 from iou_doctor.arrays.file_stamp import FileStamp
 from iou_doctor.errors import SourceError
 from iou_doctor.record import record
-from iou_doctor.sources.files.remote.address import get_scheme, reveal
 from iou_doctor.sources.files.remote.blocks import BlockFile, Blocks, start_threads
 from iou_doctor.sources.files.remote.connection import (
     MissingError,
     ask_store,
     connect,
-    list_options,
 )
 from iou_doctor.sources.files.remote.whole_objects import WholeObjects
 from iou_doctor.sources.source_errors import source_error
@@ -157,18 +154,6 @@ def list_sizes(path: str) -> list[int]:
         SourceError: the store cannot list them.
     """
     return [stamp_object(address).size for address in list_objects(path, is_pattern=False)]
-
-
-def open_zarr_store(library: ModuleType, path: str) -> Any:
-    """Return a store of zarr for the folder at an address.
-
-    Args:
-        library: zarr.
-        path: the address.
-    """
-    address = reveal(path)
-    options = {**list_options(get_scheme(path)), "asynchronous": True}
-    return library.storage.FsspecStore.from_url(address, options, read_only=True)
 
 
 def _is_unchanged(stamp: FileStamp) -> bool:

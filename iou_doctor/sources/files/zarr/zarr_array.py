@@ -147,7 +147,7 @@ def _open(path: str, name: str) -> tuple[Any, Any]:
 def _open_store(library: ModuleType, path: str) -> Any:
     if not is_remote(path):
         return check_files_of(library.storage.LocalStore(path, read_only=True), path)
-    from iou_doctor.sources.files.remote.store import open_zarr_store
+    from iou_doctor.sources.files.remote.connection import open_zarr_store
 
     return open_zarr_store(library, path)
 
