@@ -36,6 +36,7 @@ from iou_doctor.checks.alignment._sample_order import find_order
 from iou_doctor.checks.alignment._scores import name_score
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.map_stack import Stack, has_nothing_to_gain
+from iou_doctor.checks.orientations import PIXELS_A_SIDE, fit_all_turns
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.stack_maps import stack_maps
 from iou_doctor.checks.symptoms import FORMAT_FAULTS
@@ -60,6 +61,12 @@ FEWEST_ORDERED_SAMPLES = 4
 """Minimum number of samples. Three pair up in six ways, and one of these often fits by chance."""
 FEWEST_CLEAR, LEAST_CLEAR_SHARE = 8, 0.02
 """Minimum number and share of clear pairs, if most partners are not among the kept samples."""
+LEAST_TURN_LEAD = 0.1
+"""Minimum lead in mean IoU of a sample of one turn of all over the best order. The two are compared
+on maps of different sizes, which score up to 0.05 apart."""
+LEAST_CHANCE_LEAD = 0.05
+"""Minimum lead in mean IoU of a sample over the best order of predictions upside down. Predictions
+that are unrelated to the masks lead by up to 0.02, true orders by 0.1 and more."""
 MATCHING_ROUNDS = 4
 """Number of times that ids and samples are matched in turn."""
 TRIED_OFFSETS = (1, 2, 3, 5, 8, 13, 21, 34)
@@ -100,7 +107,22 @@ def _examine(evidence: Evidence, maps: Stack) -> Sequence[Finding]:
     is_part = evidence.interpretation.layout.samples > len(maps)
     if not is_significant(pairing) and not (is_part and _has_clear_pairs(pairing)):
         return []
+    if _is_turn_better(evidence, pairing) or _is_chance(maps, pairing):
+        return []
     return [_report(evidence, maps, pairing)]
+
+
+def _is_turn_better(evidence: Evidence, pairing: SamplePairing) -> bool:
+    """Return whether the samples fit clearly better as given if all of them are turned.
+
+    Among many coarse scenes, each flipped prediction fits some other mask better by chance.
+    """
+    maps = stack_maps(evidence, "fine", side=PIXELS_A_SIDE)
+    if isinstance(maps, Skipped) or maps.y_true.ndim < 3 or evidence.sampled is None:
+        return False
+    fits = fit_all_turns(evidence.sampled, maps)
+    turned = float(fits.images.mean(axis=1)[1:].max(initial=0.0))
+    return turned - float(pairing.after.mean()) > LEAST_TURN_LEAD
 
 
 def _examine_with_matched_ids(evidence: Evidence, maps: Stack) -> Result:
@@ -116,7 +138,20 @@ def _examine_with_matched_ids(evidence: Evidence, maps: Stack) -> Result:
         pairing = find_best_pairing(relabelled)
     if not is_convincing(after, before) or not is_significant(pairing):
         return []
+    if _is_chance(relabelled, pairing):
+        return []
     return [add_condition(_report(evidence, relabelled, pairing))]
+
+
+def _is_chance(maps: Stack, pairing: SamplePairing) -> bool:
+    """Return whether predictions upside down have an order that fits nearly as well.
+
+    They have the shapes of the predictions, and no longer anything to do with the masks.
+    """
+    if maps.y_pred.ndim < 3:
+        return False
+    turned = find_best_pairing(replace(maps, y_pred=np.flip(maps.y_pred, (-2, -1))))
+    return float((pairing.after - turned.after).mean()) < LEAST_CHANCE_LEAD
 
 
 def _is_suspect(maps: Stack) -> bool:

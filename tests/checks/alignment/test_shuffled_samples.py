@@ -103,3 +103,30 @@ def test_the_order_that_is_offered_restores_the_score(samples):
         for finding in report.findings:
             if finding.rule.name == "shuffled-samples" and not finding.repair.estimated:
                 assert finding.repair.mean_iou_after == pytest.approx(clean), seed
+
+
+def _cells(seed, samples=24):
+    """Coarse scenes, of which many fit each other by chance."""
+    rng = np.random.default_rng(seed)
+    labels = rng.integers(0, 3, (samples, 4, 6)).repeat(8, 1).repeat(8, 2)
+    wrong = rng.random(labels.shape) < 0.15
+    return labels, np.where(wrong, rng.integers(0, 3, labels.shape), labels)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_turned_predictions_of_coarse_scenes_are_no_other_order(seed):
+    labels, predicted = _cells(seed)
+    report = diagnose(y_true=labels, y_pred=predicted[:, ::-1], num_classes=3)
+    assert errors(report) == ["flipped-samples"]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_predictions_of_other_coarse_scenes_are_no_other_order(seed):
+    labels, (_, unrelated) = _cells(seed, 16)[0], _cells(seed + 50, 16)
+    assert RULE not in names(diagnose(y_true=labels, y_pred=unrelated, num_classes=3))
+
+
+def test_coarse_scenes_in_another_order_are_found():
+    labels, predicted = _cells(0)
+    report = diagnose(y_true=labels, y_pred=np.roll(predicted, 5, 0), num_classes=3)
+    assert errors(report) == [RULE]
