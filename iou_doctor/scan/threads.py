@@ -35,18 +35,24 @@ def map_in_order(
     Items are taken from the iterable in the caller's thread, as threads become free. After an
     error, in `work` or in the caller, items that have not been started are dropped.
     """
+    if jobs == 1:
+        yield from map(work, items)  # none is taken before the one before it is done
+        return
     items = iter(items)
     first = list(islice(items, 2))
-    if jobs == 1 or len(first) < 2:
-        yield from map(work, chain(first, items))
+    if len(first) < 2:
+        yield from map(work, first)
         return
+    items = chain(iter(first), items)
+    del first  # a batch may take much memory
     from iou_doctor.scan.workers import Workers, open_box  # a small check needs no threads
 
     workers = Workers(work, jobs)
     pending: deque[Box[Result]] = deque()
     try:
-        for item in chain(first, items):
+        for item in items:
             pending.append(workers.submit(item))
+            del item
             if len(pending) >= QUEUE * jobs:
                 yield open_box(pending.popleft())
         while pending:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from queue import Empty, SimpleQueue
@@ -76,5 +77,7 @@ class Workers(Generic[Item, Result]):
                 self._tasks.get_nowait()
         for _ in self._threads:
             self._tasks.put(None)
+        if sys.is_finalizing():  # Python has ended them, and might wait forever
+            return
         for thread in self._threads:
             thread.join()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
+import weakref
 
 import pytest
 
@@ -49,6 +51,34 @@ def test_results_come_in_order_and_few_windows_wait():
     assert done == list(range(20))
 
 
+class Batch:
+    """An item whose end is seen."""
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_batch_is_freed_when_it_is_done(jobs):
+    begun = []
+
+    def batches():
+        for _ in range(8):
+            batch = Batch()
+            begun.append(weakref.ref(batch))
+            yield batch
+            del batch
+
+    results = map_in_order(lambda _: None, batches(), jobs=jobs)
+    next(results)
+    if jobs == 1:
+        assert len(begun) == 1
+    for _ in range(3):
+        next(results)
+    late = time.monotonic() + 5
+    while any(one() for one in begun[:3]) and time.monotonic() < late:
+        time.sleep(0.001)  # a thread may have given its result, and nothing more
+    assert not any(one() for one in begun[:3])
+    results.close()
+
+
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
 def test_an_error_in_one_window_ends_the_scan(error):
     seen = []
@@ -70,3 +100,15 @@ def test_an_error_of_the_caller_drops_what_has_not_begun():
     next(results)
     results.close()
     assert len(seen) <= 5
+
+
+def test_a_scan_that_is_dropped_when_python_ends_waits_for_no_thread(monkeypatch):
+    goes_on = threading.Event()
+    results = map_in_order(lambda item: item and goes_on.wait(5), range(9), jobs=2)
+    next(results)
+    with monkeypatch.context() as patch:
+        patch.setattr(sys, "is_finalizing", lambda: True)
+        begun = time.monotonic()
+        results.close()
+        assert time.monotonic() - begun < 3
+    goes_on.set()
