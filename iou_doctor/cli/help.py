@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections.abc import Sequence
@@ -36,6 +37,8 @@ ENCODINGS = {
 }
 """Other words for encodings, and those that the options take."""
 ENCODING_OPTIONS = ("--predictions-as", "--masks-as")
+PYDANTIC_PREFIX = "Value error, "
+"""What pydantic puts before each of our own messages about a value."""
 _WHOLE = "\u2011"
 """The hyphen at which no line is broken."""
 _UNKNOWN_CHOICE = r"'([^']*)' is not one of"
@@ -179,9 +182,7 @@ def _describe_usage_error(error: typer.TyperException) -> str | None:
     `None` for the help in place of an error.
     """
     message = _say_what_works(error) or " ".join(error.format_message().split())
-    message = message.replace(
-        "Value error, ", ""
-    )  # what pydantic calls every value that it refuses
+    message = message.replace(PYDANTIC_PREFIX, "")
     if message.startswith("Usage:"):
         return None
     context, param = getattr(error, "ctx", None), getattr(error, "param", None)
@@ -198,7 +199,7 @@ def _say_what_works(error: typer.TyperException) -> str | None:
         return f"no such option: {option}; use {MEANT[option]}"
     message = " ".join(error.format_message().split())
     extra = re.match(_EXTRA_ARGUMENT, message)
-    if extra and Path(extra[1]).exists():
+    if extra and _exists(extra[1]):
         quoted = "a pattern needs quotes, so that the shell does not replace it by its files"
         return f"{message.rstrip('.')}; {quoted}"
     chosen = re.search(_UNKNOWN_CHOICE, message)
@@ -210,6 +211,11 @@ def _say_what_works(error: typer.TyperException) -> str | None:
     word = found[1]
     if word == "help":
         return "no such command 'help'; iou-doctor --help lists the commands"
-    if Path(word).suffix or "/" in word or Path(word).exists():
+    if Path(word).suffix or "/" in word or _exists(word):
         return f"no such command {word!r}; iou-doctor check PREDICTIONS MASKS checks files"
     return None
+
+
+def _exists(word: str) -> bool:
+    """Return whether a word is a path that exists; a `Path` would raise if it is too long."""
+    return os.path.exists(word)  # noqa: PTH110
