@@ -16,6 +16,8 @@ from iou_doctor.record import record
 
 Window = tuple[slice, ...]
 """A part of an array: one slice with step 1 for each of the leading axes; the others are whole."""
+VIEWS = frozenset({"npy", "npz", "array"})
+"""Formats whose values are read in place, without memory of their own."""
 
 
 class Source(Protocol):
@@ -163,6 +165,18 @@ class StatedTurn:
     def is_identity(self) -> bool:
         """Whether they lie alike."""
         return not self.flipped and self.order == tuple(range(len(self.order)))
+
+
+def is_a_view(source: Source) -> bool:
+    """Return whether reading from a source gives views, which take no memory."""
+    recorded: bool | None = getattr(source, "is_view", None)
+    if recorded is not None:
+        return recorded  # the array itself is not there
+    copied = source.is_sequential or isinstance(source, DeviceSource)
+    if copied or source.format not in VIEWS:
+        return False
+    first = source.read((slice(0, 1),) * len(source.shape))
+    return not first.flags.owndata  # a copy if the byte order or the order of samples differs
 
 
 @record

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from iou_doctor import interpret
 from iou_doctor.arrays.layout import Layout
-from iou_doctor.arrays.source import DeviceSource, Pair
+from iou_doctor.arrays.source import DeviceSource, Pair, is_a_view
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.choices import LedgerDetail
 from iou_doctor.counts.label_decoding import LabelDecoding, Pairing
@@ -25,7 +25,6 @@ from iou_doctor.repairs.rescale import Rescale
 from iou_doctor.repairs.step import Step
 from iou_doctor.repairs.times_255 import Times255
 from iou_doctor.scan.native.library import load_kernels
-from iou_doctor.scan.windows import is_a_view
 
 if TYPE_CHECKING:
     from iou_doctor.counts.kind_counts import KindCounts

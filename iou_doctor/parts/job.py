@@ -10,7 +10,7 @@ import numpy as np
 from iou_doctor.arrays.file_stamp import FileStamp
 from iou_doctor.arrays.interpretation import Options
 from iou_doctor.arrays.layout import Assumption, Axes, Layout
-from iou_doctor.arrays.source import NodataSource, Pair, Source, StatedTurn
+from iou_doctor.arrays.source import NodataSource, Pair, Source, StatedTurn, is_a_view
 from iou_doctor.choices import LedgerDetail
 from iou_doctor.diagnosis.request import CheckRequest
 from iou_doctor.errors import UsageError
@@ -20,7 +20,6 @@ from iou_doctor.parts.plain import NotPlainError, from_plain, to_plain
 from iou_doctor.record import record
 from iou_doctor.report.version import __version__
 from iou_doctor.safety.safe_text import escape_name
-from iou_doctor.scan.windows import is_a_view
 
 MOST_SHARDS = 1_000_000
 """More shards than this are a mistake."""

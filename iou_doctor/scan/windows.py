@@ -10,7 +10,7 @@ import numpy as np
 
 from iou_doctor.arrays.batch import Batch, StoredArray
 from iou_doctor.arrays.layout import Axes, Layout, Relation
-from iou_doctor.arrays.source import DeviceSource, Pair, Source
+from iou_doctor.arrays.source import DeviceSource, Pair, Source, is_a_view
 from iou_doctor.record import record
 
 WINDOW_VALUES = 2**18
@@ -30,8 +30,6 @@ some threads would finish long before others.
 WORTH_THREADS = 2**25
 """Values of the larger array from which threads save time if the native kernels count and reading
 takes no memory. With fewer, they lose as much time as they wait for each other."""
-VIEWS = frozenset({"npy", "npz", "array"})
-"""Formats whose values are read in place, without memory of their own."""
 LARGEST_WINDOW = 2**24
 """The largest chunk of a compressed file, in values, that is read at once to unpack it once."""
 
@@ -118,18 +116,6 @@ def choose_windows_at_once(pair: Pair, values: int, jobs: int) -> int:
     share = max(WINDOWS_AT_ONCE, min(MOST_AT_ONCE, values // WINDOW_VALUES // shares))
     image = ceil(max(prod(source.get_sample_shape(0)) for source in sources) / WINDOW_VALUES)
     return image if share < image <= COUNTED_AT_ONCE else share  # parts of images take longer
-
-
-def is_a_view(source: Source) -> bool:
-    """Return whether reading from a source gives views, which take no memory."""
-    recorded: bool | None = getattr(source, "is_view", None)
-    if recorded is not None:
-        return recorded  # the array itself is not there
-    copied = source.is_sequential or isinstance(source, DeviceSource)
-    if copied or source.format not in VIEWS:
-        return False
-    first = source.read((slice(0, 1),) * len(source.shape))
-    return not first.flags.owndata  # a copy if the byte order or the order of samples differs
 
 
 def read_batch(
