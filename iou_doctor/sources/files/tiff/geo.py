@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -16,6 +15,10 @@ _RASTER_TYPE, _POINTS = 1025, 2
 """The key that says whether coordinates are those of the centres of pixels, and its value if so."""
 _SYSTEMS = (2048, 3072)
 """The keys with the numbers of the geographic and of the projected coordinate system."""
+_MOST_EXACT = 1 << 53
+"""The largest integer up to which floats hold all integers, more than any label."""
+_FARTHEST = 1e12
+"""Coordinates beyond this are damaged: a map of the Earth in millimetres has smaller ones."""
 GetTag = Callable[[int], Any]
 """Returns the value of a tag; `None` if there is none."""
 
@@ -26,7 +29,7 @@ class GeoTags:
 
     grid: Grid | None
     nodata: int | None
-    """The value of pixels without data, if it is an integer."""
+    """The value of pixels without data, if it is an integer that may be a label."""
 
 
 def read_geo_tags(get_tag: GetTag, size: tuple[int, int]) -> GeoTags | None:
@@ -47,7 +50,8 @@ def _read_nodata(text: Any) -> int | None:
     if text is None:
         return None
     value = float(str(text).strip("\0 "))
-    return int(value) if isfinite(value) and value == int(value) else None
+    # rasters of floats often have -3.4e38 there, and so have the masks that were made of them
+    return int(value) if abs(value) <= _MOST_EXACT and value.is_integer() else None
 
 
 def _read_grid(get_tag: GetTag, size: tuple[int, int]) -> Grid | None:
@@ -65,7 +69,7 @@ def _read_grid(get_tag: GetTag, size: tuple[int, int]) -> Grid | None:
         return None
     if keys.get(_RASTER_TYPE) == _POINTS:
         origin = origin - steps.sum(axis=1) / 2
-    if not np.isfinite(steps).all() or not np.isfinite(origin).all():
+    if not (np.abs(steps) <= _FARTHEST).all() or not (np.abs(origin) <= _FARTHEST).all():
         return None
     rows = tuple((float(down), float(right)) for down, right in steps)
     system = tuple(keys.get(key, 0) for key in _SYSTEMS)

@@ -94,7 +94,9 @@ def test_pixels_without_data_are_ignored(tmp_path, dtype, codec):
     assert said.mean_iou == report.mean_iou
 
 
-@pytest.mark.parametrize("nodata", ["0", "2", "nan", "1.5", "words", "70000"])
+@pytest.mark.parametrize(
+    "nodata", ["0", "2", "nan", "inf", "1.5", "words", "70000", "-3.4028234663852886e+38"]
+)
 def test_a_value_without_data_that_is_a_class_is_none(tmp_path, nodata):
     masks = save(tmp_path / "t.tif", TRUTH, tag(nodata=nodata))
     np.save(tmp_path / "p.npy", PREDICTED)
@@ -215,6 +217,23 @@ def test_predictions_of_another_place_are_named(tmp_path):
     report = judge(tmp_path / "P", tmp_path / "T")
     notes = [a.why for a in report.reading.assumed if a.field == "pairing"]
     assert notes == ["these predictions lie elsewhere on the map than their masks: `1`"]
+
+
+def test_masks_of_floats_may_have_the_usual_value_without_data_of_floats(tmp_path):
+    masks = save(
+        tmp_path / "t.tif", TRUTH.astype(np.float32), tag(nodata="-3.4028234663852886e+38")
+    )
+    report = judge(save(tmp_path / "p.tif", PREDICTED), masks)
+    assert "ignore_index" not in dict(list_assumed(report))
+    assert errors(report) == []
+
+
+@pytest.mark.filterwarnings("error")
+def test_places_too_far_for_floats_say_nothing(tmp_path):
+    masks = save(tmp_path / "t.tif", TRUTH, tag((1e308, 1e308), steps=(1e307, -1e307)))
+    preds = save(tmp_path / "p.tif", PREDICTED, tag((-1e308, 1e308), steps=(1e307, -1e307)))
+    pair = open_pair(y_true=masks, y_pred=preds)
+    assert (pair.stated_turn, pair.stated_offset, pair.assumed) == (None, None, ())
 
 
 @pytest.mark.parametrize("code", [33550, 33922, 34264, 34735, 42113])
