@@ -7,7 +7,7 @@ import os
 import re
 from collections.abc import Iterator
 
-_REPEATED = re.compile(r"(?:\*\*/)+")
+_ANY_DEPTH = re.compile(r"(?:(?<=/)|^)(?:\*\*/)+")
 
 
 def expand_pattern(pattern: str) -> list[str]:
@@ -16,29 +16,31 @@ def expand_pattern(pattern: str) -> list[str]:
     Raises:
         OSError: a path is too long.
     """
-    pattern = _REPEATED.sub("**/", pattern)
-    if pattern.endswith("**"):
+    if pattern == "**" or pattern.endswith("/**"):
         pattern += "/*"
-    before, mark, after = pattern.partition("**/")
-    if not mark or (before and not before.endswith("/")):
-        return glob.glob(pattern, recursive=True)  # noqa: PTH207 - the root may be anywhere
+    before, *after = _ANY_DEPTH.split(pattern, maxsplit=1)
+    if not after:
+        return glob.glob(pattern)  # noqa: PTH207 - the root may be anywhere
     roots = expand_pattern(before.rstrip("/") or "/") if before else [""]
-    folders = (folder for root in roots for folder in _list_folders(root, set()))
-    return list(dict.fromkeys(file for one in folders for file in expand_pattern(one + after)))
+    folders = (folder for root in roots for folder in _list_folders(root))
+    return list(dict.fromkeys(file for one in folders for file in expand_pattern(one + after[0])))
 
 
-def _list_folders(path: str, seen: set[tuple[int, int]]) -> Iterator[str]:
+def _list_folders(root: str) -> Iterator[str]:
     """Yield a folder and all below it, with `/` behind each, wildcards in their names escaped."""
-    try:
-        status = os.stat(path or ".")  # noqa: PTH116
-        if (status.st_dev, status.st_ino) in seen:
-            return
-        seen.add((status.st_dev, status.st_ino))
-        with os.scandir(path or ".") as found:
-            names = [one.name for one in found if one.name[0] != "." and one.is_dir()]
-    except OSError:  # no folder, or one that may not be read
-        return
-    prefix = f"{path.rstrip('/')}/" if path else ""
-    yield glob.escape(prefix)
-    for name in sorted(names):
-        yield from _list_folders(prefix + name, seen)
+    seen: set[tuple[int, int]] = set()
+    waiting = [root]
+    while waiting:
+        path = waiting.pop()
+        try:
+            status = os.stat(path or ".")  # noqa: PTH116
+            if (status.st_dev, status.st_ino) in seen:
+                continue
+            seen.add((status.st_dev, status.st_ino))
+            with os.scandir(path or ".") as found:
+                names = [one.name for one in found if one.name[0] != "." and one.is_dir()]
+        except OSError:  # no folder, or one that may not be read
+            continue
+        prefix = f"{path.rstrip('/')}/" if path else ""
+        yield glob.escape(prefix)
+        waiting += [prefix + name for name in sorted(names, reverse=True)]

@@ -89,6 +89,8 @@ def test_a_folder_of_arrays_is_a_series(tmp_path):
         save(tmp_path / "z" / f"{number}.zarr", VALUES[number], chunks=(16, 20))
     source = open_source(str(tmp_path / "z"))
     assert (source.format, source.names) == ("zarr_files", ("0", "1", "2"))
+    for pattern in ("*.zarr", "[0-2]*", "**"):
+        assert open_source(str(tmp_path / "z" / pattern)).names == ("0", "1", "2")
     np.testing.assert_array_equal(source.read(()), VALUES[:3])
 
 

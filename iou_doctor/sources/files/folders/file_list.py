@@ -19,6 +19,8 @@ from iou_doctor.sources.source_errors import source_error, translate_errors
 
 _MOST_FILES = 2_000_000
 """The maximum number of files to list."""
+_DEEPEST = 64
+"""The maximum number of folders within one another."""
 _NUMBER = re.compile(r"([0-9]+)")
 
 
@@ -70,12 +72,16 @@ def list_pattern(path: str) -> FileList:
     with translate_errors(path, OSError, ValueError, RecursionError, re.error, why=why):
         matches = expand_pattern(path)
     found: list[tuple[str, str]] = []
+    seen: set[tuple[int, int]] = set()
     for match in matches:
         name = os.path.relpath(match, root).replace(os.sep, "/")
-        if os.path.isdir(match) and find_format_by_suffix(match) is None:  # noqa: PTH112
-            found += _walk(match, f"{name}/", set(), set())
-        elif os.path.isfile(match):  # noqa: PTH113 - a Path is too slow for 100,000 names
+        entry = find_format_by_suffix(match)
+        if os.path.isfile(match) or (  # noqa: PTH113 - a Path is too slow for 100,000 names
+            entry is not None and entry.is_folder
+        ):
             found.append((match, name))
+        elif os.path.isdir(match) and not path.endswith("**"):  # noqa: PTH112
+            found += _walk(match, "" if name == "." else f"{name}/", seen, set())
     if not found:
         raise source_error(path, "no file matches the pattern; check it, or give the folder")
     return _choose_format(path, found)
@@ -125,6 +131,8 @@ def _walk(
             entries = [entry for entry in found if not entry.name.startswith(".")]
         files = [entry for entry in entries if _is_array(entry)]
         folders = [entry for entry in entries if entry.is_dir()]
+    if prefix.count("/") > _DEEPEST:
+        raise source_error(path, f"it lies more than {_DEEPEST} folders deep; give a folder in it")
     if len(seen) > _MOST_FILES:
         raise source_error(path, f"there are more than {_MOST_FILES:,} folders; name one of them")
     for entry in files:

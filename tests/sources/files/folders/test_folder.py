@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import os
 import struct
 import tempfile
 import time
@@ -583,5 +584,18 @@ def test_a_pattern_visits_each_folder_once_though_links_lead_back(tmp_path):
         save(folder, **{f"a{number}": [[number]]})
         (folder / "up").symlink_to(tmp_path)
     names = tuple(f"{number}/y [1]/a{number}" for number in range(8))
-    for pattern in ("**/*.png", "**/**/*.png", "**/y*/*.png"):
+    for pattern in ("**/*.png", "**/**/*.png", "**/y*/*.png", "**", "**/"):
         assert open_source(f"{tmp_path}/{pattern}").names == names
+    assert open_source(f"{tmp_path}/0/y*/a**").names == ("y [1]/a0",)  # like a single `*`
+
+
+def test_folders_that_lie_too_deep_are_refused(tmp_path, monkeypatch):
+    folder = tmp_path / "x"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    for _ in range(1100):  # by steps: a path may not be as long
+        os.mkdir("a")  # noqa: PTH102
+        os.chdir("a")
+    monkeypatch.chdir(tmp_path)
+    assert "it lies more than 64 folders deep; give a folder in it" in error_of(folder)
+    assert "no file matches the pattern" in error_of(f"{folder}/**/*.png")
