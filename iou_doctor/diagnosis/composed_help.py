@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from iou_doctor.checks.evidence import Evidence
-from iou_doctor.checks.wording import needs_argmax, suggest_call
+from iou_doctor.checks.suggested_code import needs_argmax, suggest_call
 from iou_doctor.report.finding import Finding
 
 CONVERSIONS = frozenset(

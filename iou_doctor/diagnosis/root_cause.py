@@ -17,12 +17,12 @@ from iou_doctor.diagnosis.hidden_faults import find_hidden_faults
 from iou_doctor.diagnosis.offers import Chain
 from iou_doctor.diagnosis.same_data import COMPARISONS
 from iou_doctor.diagnosis.selection import Selection
+from iou_doctor.diagnosis.verdict import judge
 from iou_doctor.diagnosis.what_if import Recount, repair_evidence
-from iou_doctor.metrics.score import ContractScore
 from iou_doctor.repairs.repair import Repair
 from iou_doctor.report.baseline import Baseline
-from iou_doctor.report.finding import Finding, Outcome, Severity, Status
-from iou_doctor.report.report import GATE, Input, Report, Verdict
+from iou_doctor.report.finding import Finding, Outcome, Status
+from iou_doctor.report.report import GATE, Input, Report
 from iou_doctor.report.version import __version__
 
 
@@ -53,7 +53,7 @@ def diagnose(evidence: Evidence, selection: Selection, recount: Recount) -> Repo
     interpretation, layout = evidence.interpretation, evidence.interpretation.layout
     return Report(
         version=__version__,
-        verdict=_judge(findings, _list_roots(findings, explains), evidence, after),
+        verdict=judge(findings, _list_roots(findings, explains), evidence, after),
         predictions=_describe_input(evidence.pair.y_pred, layout.y_pred, interpretation.y_pred),
         masks=_describe_input(evidence.pair.y_true, layout.y_true, interpretation.y_true),
         reading=interpretation,
@@ -170,28 +170,6 @@ def _list_roots(findings: Sequence[Finding], explains: dict[str, tuple[str, ...]
     return [f for f in sorted(findings, key=_rank) if f.rule.name not in consequences]
 
 
-def _judge(
-    findings: Sequence[Finding], roots: Sequence[Finding], evidence: Evidence, after: float | None
-) -> Verdict:
-    """Return the verdict.
-
-    Args:
-        findings: the findings, root causes first.
-        roots: those that no other one explains, which alone are repaired.
-        evidence: the facts.
-        after: the mean IoU after all repairs.
-    """
-    sick = any(finding.severity is Severity.ERROR for finding in findings)
-    primary = findings[0] if findings and findings[0].severity is not Severity.NOTE else None
-    is_repaired = any(finding.repair for finding in roots)
-    return Verdict(
-        sick=sick,
-        primary=primary.rule.name if primary else None,
-        summary=_summarize(sick, primary, evidence, after if is_repaired else None),
-        mean_iou_after_all=after,
-    )
-
-
 def list_repairs(report: Report) -> list[Repair]:
     """Return the repairs of the root causes, in the order in which to apply them."""
     roots = _list_roots(report.findings, dict(report.explains))
@@ -205,40 +183,6 @@ def count_repaired_pairs(report: Report, evidence: Evidence, recount: Recount) -
         return None
     pairs = repair_evidence(repairs, evidence, recount).pairs
     return None if any(recount.is_estimated(repair.steps) for repair in repairs) else pairs
-
-
-def _summarize(sick: bool, primary: Finding | None, evidence: Evidence, after: float | None) -> str:
-    ours, reads = evidence.score, f"your metric {_describe_metric(evidence.metric_score)}"
-    before = ours.mean_iou if ours else None
-    value = evidence.metric_score.value
-    if ours is None:
-        stored = "the pixels do not pair up"
-    elif before is None:
-        stored = "no pixel counts"
-    else:
-        stored = f"counted as stored {before:.4f}"
-    if after is not None:
-        is_same = before is not None and f"{before:.4f}" == f"{after:.4f}"
-        stored = f"{'' if is_same else f'{stored}, '}after the repair {after:.4f}"
-    elif value is not None and before is not None and f"{value:.4f}" == f"{before:.4f}":
-        stored = "" if sick else "which is right"
-    reads = f"{reads}, {stored}" if stored else reads
-    if sick and primary:
-        return f"{reads}: {primary.rule.claim}"
-    if primary:
-        return f"{reads}; worth a look: {primary.rule.claim}"
-    return f"{reads}: no format bug found"
-
-
-def _describe_metric(metric: ContractScore) -> str:
-    """Return what the metric does with the arrays as given, as a phrase."""
-    if metric.value is not None:
-        return f"reads {metric.value:.4f}"
-    if metric.error is not None:
-        return "raises"
-    if metric.note == "NaN":
-        return "reads NaN"
-    return "misreads the arrays" if metric.note else "gives no single number here"
 
 
 def _describe_input(source: Source, axes: Axes, encoding: Encoding) -> Input:

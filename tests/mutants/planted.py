@@ -152,7 +152,7 @@ MUTANTS = (
     Mutant("limit", "alignment/shared_padding", "LEAST_AREA = 0.05", "LEAST_AREA = 0.055"),
     Mutant("limit", "alignment/shifted_predictions", "_GAIN = 0.03", "_GAIN = 0.033"),
     Mutant("limit", "scoring/averaging_gap", "LEAST_GAP = 0.02", "LEAST_GAP = 0.021"),
-    Mutant("limit", "shapes/inputs_swapped", "LEAST_FRACTIONAL = 0.5", "LEAST_FRACTIONAL = 0.52"),
+    Mutant("limit", "shapes/_masks_as_scores", "LEAST_FRACTIONAL = 0.5", "LEAST_FRACTIONAL = 0.52"),
     Mutant(
         "limit",
         "alignment/misplaced_tiles",

@@ -13,7 +13,8 @@ the label means void (0 in ADE20K), ignoring it is right, but then no channel sh
 
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
-from iou_doctor.checks.wording import format_count, format_percent, suggest_class_average
+from iou_doctor.checks.suggested_code import suggest_class_average
+from iou_doctor.checks.wording import format_count, format_percent
 from iou_doctor.metrics.score import compute_score
 from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion, Symptom
 

@@ -18,13 +18,8 @@ from dataclasses import replace
 from iou_doctor.arrays.interpretation import LEAST_OVERLAP, Encoding
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
-from iou_doctor.checks.wording import (
-    format_count,
-    format_percent,
-    have_masks_overlap,
-    join_words,
-    suggest_multilabel,
-)
+from iou_doctor.checks.suggested_code import have_masks_overlap, suggest_multilabel
+from iou_doctor.checks.wording import format_count, format_percent, join_words
 from iou_doctor.counts.label_decoding import LabelDecoding
 from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
 

@@ -15,7 +15,7 @@ encode the masks for `OneHotMeanIoU`.
 
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
-from iou_doctor.checks.wording import suggest_call
+from iou_doctor.checks.suggested_code import suggest_call
 from iou_doctor.counts.label_decoding import LabelDecoding
 from iou_doctor.repairs.one_hot import OneHot
 from iou_doctor.repairs.repair import Repair

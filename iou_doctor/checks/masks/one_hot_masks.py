@@ -13,7 +13,8 @@ Alternatively, take the argmax yourself, `masks.argmax(axis=-1)`, or use `OneHot
 from iou_doctor.arrays.interpretation import Encoding
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
-from iou_doctor.checks.wording import describe_first, format_count, suggest_call
+from iou_doctor.checks.suggested_code import suggest_call
+from iou_doctor.checks.wording import describe_first, format_count
 from iou_doctor.repairs.argmax import Argmax
 from iou_doctor.repairs.repair import Repair
 from iou_doctor.repairs.step import Side

@@ -17,7 +17,7 @@ iou-doctor reads this from the graph or the last layer if it can, and otherwise 
 from iou_doctor.arrays.interpretation import Encoding
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
-from iou_doctor.checks.wording import suggest_call
+from iou_doctor.checks.suggested_code import suggest_call
 from iou_doctor.report.finding import Finding, Rule, Severity, Skipped, Suspicion
 
 RULE = Rule(

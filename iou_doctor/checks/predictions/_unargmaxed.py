@@ -5,12 +5,8 @@ from __future__ import annotations
 from iou_doctor.arrays.interpretation import Encoding
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
-from iou_doctor.checks.wording import (
-    describe_first,
-    describe_score_handling,
-    format_percent,
-    suggest_call,
-)
+from iou_doctor.checks.suggested_code import suggest_call
+from iou_doctor.checks.wording import describe_first, describe_score_handling, format_percent
 from iou_doctor.counts.value_counts import ValueCounts
 from iou_doctor.repairs.argmax import Argmax
 from iou_doctor.repairs.repair import Repair

@@ -15,7 +15,8 @@ labels is the wrong metric: score each channel with `BinaryIoU`.
 from iou_doctor.arrays.interpretation import Encoding
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
-from iou_doctor.checks.wording import format_percent, have_masks_overlap, suggest_multilabel
+from iou_doctor.checks.suggested_code import have_masks_overlap, suggest_multilabel
+from iou_doctor.checks.wording import format_percent
 from iou_doctor.counts.value_counts import SUM_TOLERANCE
 from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
 

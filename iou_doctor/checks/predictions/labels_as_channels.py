@@ -14,7 +14,7 @@ Take the argmax once: in your code or in the metric.
 from iou_doctor.arrays.interpretation import Encoding
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
-from iou_doctor.checks.wording import have_masks_overlap, suggest_call
+from iou_doctor.checks.suggested_code import have_masks_overlap, suggest_call
 from iou_doctor.counts.label_decoding import LabelDecoding
 from iou_doctor.repairs.one_hot import OneHot
 from iou_doctor.repairs.repair import Repair

@@ -12,7 +12,7 @@ softmax, or one channel, a sigmoid and a threshold.
 
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
-from iou_doctor.checks.wording import suggest_threshold
+from iou_doctor.checks.suggested_code import suggest_threshold
 from iou_doctor.counts.label_decoding import LabelDecoding
 from iou_doctor.repairs.repair import Repair
 from iou_doctor.repairs.step import Side

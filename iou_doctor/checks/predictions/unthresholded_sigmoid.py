@@ -15,13 +15,8 @@ from iou_doctor.arrays.interpretation import Encoding
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.predictions._unargmaxed import count_below_one
 from iou_doctor.checks.registry import Result
-from iou_doctor.checks.wording import (
-    describe_first,
-    describe_score_handling,
-    format_percent,
-    suggest_multilabel,
-    suggest_threshold,
-)
+from iou_doctor.checks.suggested_code import suggest_multilabel, suggest_threshold
+from iou_doctor.checks.wording import describe_first, describe_score_handling, format_percent
 from iou_doctor.metrics.definition import Floats
 from iou_doctor.metrics.input_spec import PixelContent
 from iou_doctor.metrics.metric import Metric

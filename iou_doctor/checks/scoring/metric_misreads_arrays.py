@@ -11,8 +11,8 @@ correct it with --layout, --predictions-as, --masks-as or --num-classes.
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.other_scores import TOLERANCE
 from iou_doctor.checks.registry import Result
+from iou_doctor.checks.suggested_code import needs_argmax, suggest_call
 from iou_doctor.checks.symptoms import ARRAY_FAULTS
-from iou_doctor.checks.wording import needs_argmax, suggest_call
 from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion, Symptom
 
 RULE = Rule(

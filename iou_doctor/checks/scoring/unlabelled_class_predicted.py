@@ -14,7 +14,8 @@ or use a data set that holds all classes.
 from iou_doctor.checks import other_scores
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
-from iou_doctor.checks.wording import format_count, join_words, suggest_class_average
+from iou_doctor.checks.suggested_code import suggest_class_average
+from iou_doctor.checks.wording import format_count, join_words
 from iou_doctor.metrics.definition import Absent, Average, Choices
 from iou_doctor.metrics.score import ClassScore
 from iou_doctor.report.finding import Finding, Needs, Rule, Severity, Suspicion, Symptom
