@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from iou_doctor.metrics.calls.read_code import Code
+from iou_doctor.metrics.calls.yaml_targets import read_flow
 from iou_doctor.record import record
 
 LOADERS = ("load_metric", "datasets.load_metric", "evaluate.load")
@@ -218,7 +219,7 @@ def _read_config(node: ast.expr, call: ast.Call) -> Candidate | None:
     entries = {keyword.arg: keyword.value for keyword in call.keywords}
     kind, metric = entries.get("type", entries.get("_target_")), entries.get("metric")
     if isinstance(entries.get("_target_"), (ast.Name, ast.Attribute)):
-        return _read_yaml(node, call)
+        return Candidate(*read_flow(entries), node)
     if isinstance(kind, ast.Constant) and isinstance(kind.value, str):
         others = [one for one in call.keywords if one.arg not in {"type", "_target_"}]
         return Candidate(kind.value, ast.Call(func=call.func, args=[], keywords=others), node)
@@ -227,17 +228,3 @@ def _read_config(node: ast.expr, call: ast.Call) -> Candidate | None:
         wanted = ast.keyword(arg="iou_metrics", value=ast.List(elts=[names[0]], ctx=ast.Load()))
         return Candidate("mmseg.evaluation.IoUMetric", ast.Call(call.func, [], [wanted]), node)
     return None
-
-
-def _read_yaml(node: ast.expr, call: ast.Call) -> Candidate:
-    """Return what `{_target_: torchmetrics.JaccardIndex, task: binary}` configures.
-
-    Words are texts there.
-    """
-    entries = {str(one.arg): one.value for one in call.keywords}
-    name = ast.unparse(entries.pop("_target_"))
-    keywords = [
-        ast.keyword(arg=key, value=ast.Constant(value.id) if isinstance(value, ast.Name) else value)
-        for key, value in entries.items()
-    ]
-    return Candidate(name, ast.Call(call.func, [], keywords), node)

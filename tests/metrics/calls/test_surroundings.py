@@ -148,11 +148,37 @@ def test_names_stand_for_what_the_code_or_an_option_says(text, classes):
         "options = {'ignore_class': 255}\nMeanIoU(num_classes=3, **options)",
         "MeanIoU(**{'num_classes': 3, 'ignore_class': 255})",
         "_target_: keras.metrics.MeanIoU\nnum_classes: 3\nignore_class: 255",
+        "- num_classes: 3\n  _target_: keras.metrics.MeanIoU\n\n  # a\n  ignore_class: 255\n- a: 4",
     ],
 )
 def test_options_that_the_code_explains_are_filled_in(text):
     arguments = parse(text).arguments
     assert (arguments["num_classes"], arguments["ignore_class"]) == (3, 255)
+
+
+@pytest.mark.parametrize(
+    ("entries", "expected"),
+    [
+        ("target_class_ids: [0, 1]", {"target_class_ids": [0, 1]}),
+        ("target_class_ids:\n  - 0\n  - 1", {"target_class_ids": [0, 1]}),
+        ("target_class_ids: [0]\nignore_class: -1", {"ignore_class": -1}),
+        ("target_class_ids:\n  - 0\nsparse_y_pred: false", {"sparse_y_pred": False}),
+    ],
+)
+def test_values_of_a_configuration_are_read(entries, expected):
+    lines = f"num_classes: 3\n{entries}\n_target_: keras.metrics.IoU".splitlines()
+    arguments = parse("\n".join(f"  {line}" for line in lines)).arguments
+    assert {key: arguments[key] for key in expected} == expected
+
+
+def test_words_of_a_configuration_in_one_line_are_read():
+    text = "{_target_: monai.metrics.DiceMetric, _partial_: true, include_background: false}"
+    assert parse(text).arguments["include_background"] is False
+
+
+def test_a_mapping_nested_in_the_arguments_of_a_configuration_is_no_list():
+    text = "_target_: keras.metrics.IoU\nnum_classes: 3\ntarget_class_ids:\n  of: 3"
+    assert parse(text).arguments["target_class_ids"] == "of: 3"
 
 
 @pytest.mark.parametrize(
