@@ -35,7 +35,7 @@ from iou_doctor.checks.alignment._pairing import (
 from iou_doctor.checks.alignment._sample_order import find_order
 from iou_doctor.checks.alignment._scores import name_score
 from iou_doctor.checks.evidence import Evidence
-from iou_doctor.checks.map_stack import Stack, has_nothing_to_gain
+from iou_doctor.checks.map_stack import Ids, Stack, has_nothing_to_gain
 from iou_doctor.checks.orientations import PIXELS_A_SIDE, fit_all_turns
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.stack_maps import stack_maps
@@ -67,6 +67,9 @@ on maps of different sizes, which score up to 0.05 apart."""
 LEAST_CHANCE_LEAD = 0.05
 """Minimum lead in mean IoU of a sample over the best order of predictions upside down. Predictions
 that are unrelated to the masks lead by up to 0.02, true orders by 0.1 and more."""
+MOST_ALIKE = 0.8
+"""Mean IoU of the masks with themselves upside down from which that comparison says nothing. True
+orders of such scenes, of round objects in the middle for instance, lead by as little as chance."""
 MATCHING_ROUNDS = 4
 """Number of times that ids and samples are matched in turn."""
 TRIED_OFFSETS = (1, 2, 3, 5, 8, 13, 21, 34)
@@ -146,12 +149,17 @@ def _examine_with_matched_ids(evidence: Evidence, maps: Stack) -> Result:
 def _is_chance(maps: Stack, pairing: SamplePairing) -> bool:
     """Return whether predictions upside down have an order that fits nearly as well.
 
-    They have the shapes of the predictions, and no longer anything to do with the masks.
+    They have the shapes of the predictions, and no longer anything to do with the masks, unless
+    the masks look the same upside down.
     """
-    if maps.y_pred.ndim < 3:
+    if maps.y_pred.ndim < 3 or maps.score_pooled(_turn_over(maps.y_true)) > MOST_ALIKE:
         return False
-    turned = find_best_pairing(replace(maps, y_pred=np.flip(maps.y_pred, (-2, -1))))
+    turned = find_best_pairing(replace(maps, y_pred=_turn_over(maps.y_pred)))
     return float((pairing.after - turned.after).mean()) < LEAST_CHANCE_LEAD
+
+
+def _turn_over(labels: Ids) -> Ids:
+    return np.flip(labels, (-2, -1))
 
 
 def _is_suspect(maps: Stack) -> bool:

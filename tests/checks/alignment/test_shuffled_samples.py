@@ -130,3 +130,18 @@ def test_coarse_scenes_in_another_order_are_found():
     labels, predicted = _cells(0)
     report = diagnose(y_true=labels, y_pred=np.roll(predicted, 5, 0), num_classes=3)
     assert errors(report) == [RULE]
+
+
+@pytest.mark.parametrize("classes", [2, 4])
+def test_scenes_that_look_the_same_upside_down_are_found_in_another_order(classes):
+    rng = np.random.default_rng(classes)
+    y, x = np.mgrid[:64, :64] - 31.5
+    radii = rng.uniform(6, 31, (12, 2))
+    rings = np.linspace(1, 0.4, classes - 1)
+    labels = np.stack(
+        [sum(((y / a) ** 2 + (x / b) ** 2 < r * r).astype(int) for r in rings) for a, b in radii]
+    )
+    wrong = rng.random(labels.shape) < 0.05
+    predicted = np.where(wrong, rng.integers(0, classes, labels.shape), labels)
+    report = diagnose(y_true=labels, y_pred=np.roll(predicted, 2, 0), num_classes=classes)
+    assert errors(report) == [RULE]
