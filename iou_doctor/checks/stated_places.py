@@ -8,7 +8,7 @@ from iou_doctor.checks.orientations import Fits
 
 LEAST_STATED_GAIN = 0.02
 """A move that the files state must gain this much in mean IoU. The places on the map may be wrong.
-"""
+Another turn may fit better by as much."""
 STATED = "the places on the map in the files of predictions and masks say so as well"
 STATED_BY_AFFINES = "the affines in the files of predictions and masks say so as well"
 _SAMPLE = np.arange(4, dtype=np.uint8).reshape(1, 2, 2)
@@ -17,6 +17,8 @@ _SAMPLE = np.arange(4, dtype=np.uint8).reshape(1, 2, 2)
 
 def find_stated_turn(evidence: Evidence, fits: Fits) -> int:
     """Return the turn that the files state, if the predictions fit better after it; otherwise 0.
+
+    No other turn may fit clearly better.
 
     Args:
         evidence: the facts.
@@ -30,5 +32,6 @@ def find_stated_turn(evidence: Evidence, fits: Fits) -> int:
     wanted = np.flip(turned, tuple(axis + 1 for axis in stated.flipped))
     effects = (np.array_equal(turn(_SAMPLE), wanted) for turn in fits.turns)
     index = next((number for number, effect in enumerate(effects) if effect), 0)
-    gains = fits.pooled[index] - fits.pooled[0] >= LEAST_STATED_GAIN
-    return index if gains and fits.pooled[index] >= fits.pooled.max() - LEAST_STATED_GAIN else 0
+    score = fits.pooled[index]
+    is_better = score >= fits.pooled[0] + LEAST_STATED_GAIN
+    return index if is_better and score >= fits.pooled.max() - LEAST_STATED_GAIN else 0

@@ -90,10 +90,9 @@ def _compute_details(
     boundary = recount.compute_boundary_iou(evidence)
     if boundary is not None:
         return replace(found, boundary=boundary)
-    if evidence.pair.model is not None:
-        return replace(found, lacks_boundary="model")
-    fits = pair_up_as_images(evidence.interpretation.layout)
-    return replace(found, lacks_boundary="parts" if fits else "shape")
+    if not pair_up_as_images(evidence.interpretation.layout):
+        return replace(found, lacks_boundary="shape")
+    return replace(found, lacks_boundary="parts" if evidence.pair.model is None else "model")
 
 
 def _build_ledger(

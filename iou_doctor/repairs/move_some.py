@@ -43,7 +43,7 @@ class MoveSome(Move):
             return values
         moved, turned = values.copy(), self.apply(values[chosen], spatial=spatial)
         if turned.shape[1:] != values.shape[1:]:
-            raise RepairError(f"a turn changes samples of the shape {values.shape[1:]}")
+            raise RepairError(f"a turn would change the shape {values.shape[1:]} of some samples")
         moved[chosen] = turned
         return moved
 

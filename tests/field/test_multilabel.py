@@ -357,3 +357,11 @@ def test_small_nested_structures_of_volumes_are_channels_without_a_metric_too():
     report = diagnose(y_true=masks, y_pred=scores)
     assert report.reading.is_multilabel
     assert not any("argmax" in finding.help for finding in report.findings)
+
+
+def test_logits_of_at_most_0_are_not_called_0():
+    empty, logits = np.zeros((2, 3, 8, 8), np.uint8), np.full((2, 3, 8, 8), -4, np.float32)
+    logits[0, 0, 0, 0] = 0
+    metric = "torchmetrics.JaccardIndex(task='multilabel', num_labels=3)"
+    report = diagnose(y_true=empty, y_pred=logits, metric=metric)
+    assert "absent-class" not in names(report)

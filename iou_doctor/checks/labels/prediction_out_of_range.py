@@ -33,8 +33,8 @@ RULE = Rule(
     after=("faulty-samples", "masks-0-255", "recoded-class-ids", "byte-scores"),
 )
 
-MOST_TRUTH = 0.6
-"""Share of the strays that are one class in the masks from which it is named."""
+LEAST_TRUE_SHARE = 0.6
+"""Minimum share of the stray pixels that have one class in the masks, for it to be named."""
 
 
 def find(evidence: Evidence) -> Result:
@@ -73,7 +73,7 @@ def _describe_truth(evidence: Evidence, strays: dict[int, int]) -> str | None:
     own = pool.keep_rows(np.isin(pool.prediction, list(strays)))
     pixels = np.bincount(own.truth, own.count, classes)
     most = int(pixels.argmax())
-    if pixels[most] < MOST_TRUTH * pixels.sum():
+    if pixels[most] < LEAST_TRUE_SHARE * pixels.sum():
         return None
     share = format_percent(int(pixels[most]), int(pixels.sum()))
     name = evidence.interpretation.class_names[most]

@@ -71,8 +71,9 @@ def find(evidence: Evidence) -> Result:
 
 
 def _are_all_channels_empty(evidence: Evidence) -> bool:
-    stats, axes = evidence.stats, evidence.interpretation.layout.y_true
-    return axes.is_per_class and stats.y_true.maximum == stats.y_pred.maximum == 0
+    sides = evidence.stats.y_true, evidence.stats.y_pred
+    is_empty = all(side.minimum == side.maximum == 0 for side in sides)
+    return is_empty and evidence.interpretation.layout.y_true.is_per_class
 
 
 def _report_nothing(absent: list[int]) -> Finding:

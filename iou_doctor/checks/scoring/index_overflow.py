@@ -46,10 +46,11 @@ def find(evidence: Evidence) -> Result:
     if abs(wrapped - ours) <= TOLERANCE:
         return []
     if _is_ignite(evidence):
-        what = "masks are uint8", "ignite's `num_classes * y`"
+        stored, index = "masks are uint8", "ignite's `num_classes * y`"
         repair = "cast the masks: y.long() in the output_transform of ConfusionMatrix"
     else:
-        what = "masks and predictions are uint8", "`C * label + prediction` without a cast"
+        stored = "masks and predictions are uint8"
+        index = "`C * label + prediction` without a cast"
         repair = (
             f"cast the masks: k = masks < {classes}; np.bincount({classes} *"
             f" masks[k].astype(int) + predictions[k], minlength={classes}**2)"
@@ -57,7 +58,7 @@ def find(evidence: Evidence) -> Result:
     return [
         Finding(
             RULE,
-            message=f"{what[0]} with {classes} classes: {what[1]} wraps at 256 and gives"
+            message=f"{stored} with {classes} classes: {index} wraps at 256 and gives"
             f" {wrapped:.4f}, not {ours:.4f}",
             help=repair,
             facts={"num_classes": classes, "wrapped": wrapped, "mean_iou": ours},
