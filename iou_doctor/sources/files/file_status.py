@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 import os
 import stat
-from contextlib import suppress
 from io import BufferedReader, BytesIO
 from itertools import islice
 from pathlib import Path
@@ -94,22 +93,6 @@ def stamp_file(path: str) -> FileStamp:
     if status.st_size == 0:
         raise source_error(path, "the file is empty (0 bytes); save the array again")
     return build_stamp(path, status)
-
-
-def check_folder_files(folder: str) -> None:
-    """Refuse a pipe or a device in a folder, which could be read for ever.
-
-    Raises:
-        SourceError: there is one.
-    """
-    for place, _, names in os.walk(folder):
-        for name in names:
-            file = f"{place}/{name}"
-            with suppress(OSError):  # reading it says what is wrong
-                if not stat.S_ISREG(os.stat(file).st_mode):  # noqa: PTH116 - there may be many
-                    raise source_error(
-                        folder, f"`{file}` in it is a pipe or a device; save it again as files"
-                    )
 
 
 def read_file_head(path: str) -> bytes:

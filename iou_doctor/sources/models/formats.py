@@ -12,7 +12,7 @@ from pathlib import Path
 from iou_doctor.arrays.model import SAVED_MODEL_FILES, ModelOptions
 from iou_doctor.arrays.source import Source
 from iou_doctor.errors import SourceError
-from iou_doctor.sources.files.file_status import check_folder_files, get_file_size
+from iou_doctor.sources.files.file_status import get_file_size
 from iou_doctor.sources.models.runner import Runner
 from iou_doctor.sources.models.source import ModelSource
 from iou_doctor.sources.source_errors import source_error, translate_errors
@@ -95,7 +95,13 @@ def _check_files(place: Path) -> None:
     if not place.is_dir():
         get_file_size(os.fspath(place))
         return
-    check_folder_files(os.fspath(place))
+    for folder, _, names in os.walk(place):
+        for name in names:
+            file = Path(folder, name)
+            if file.exists() and not file.is_file():
+                raise source_error(
+                    os.fspath(place), f"`{file}` in it is a pipe or a device; give a saved model"
+                )
 
 
 def missing_images_error(path: str) -> SourceError:

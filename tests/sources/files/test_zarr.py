@@ -235,14 +235,6 @@ def test_a_chunk_that_changes_meanwhile_gives_no_score(tmp_path, monkeypatch):
         check(CheckRequest(predictions=str(path), masks=str(path), options=Options(num_classes=5)))
 
 
-def test_a_chunk_that_is_a_pipe_is_refused(tmp_path):
-    path = save(tmp_path / "a.zarr", VALUES)
-    chunk = next(file for file in path.rglob("*") if file.is_file() and not file.suffix)
-    chunk.unlink()
-    os.mkfifo(chunk)
-    assert f"`{chunk}` in it is a pipe or a device" in error_of(path)
-
-
 def test_an_error_of_a_store_is_that_of_the_array(monkeypatch):
     monkeypatch.setattr(connection, "WAITS", ())
 

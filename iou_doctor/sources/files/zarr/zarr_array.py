@@ -18,7 +18,6 @@ from iou_doctor.arrays.file_stamp import FileStamp
 from iou_doctor.arrays.source import Window
 from iou_doctor.sources.array_checks import check_dtype, check_shape, get_native_dtype
 from iou_doctor.sources.files.extras import import_extra
-from iou_doctor.sources.files.file_status import check_folder_files
 from iou_doctor.sources.files.memory_limits import MOST_HELD_BYTES, check_held_bytes
 from iou_doctor.sources.files.remote.address import is_remote
 from iou_doctor.sources.files.stamps import stamp_files
@@ -93,10 +92,7 @@ def open_zarr(path: str, name: str | None = None) -> ZarrSource:
     """
     found = find_array(path, name)
     place = f"{path}::{found.name}" if found.name else path
-    folder = f"{path}/{found.name}".rstrip("/")
-    if not is_remote(path):
-        check_folder_files(folder)
-    stamps = stamp_files(folder)
+    stamps = stamp_files(f"{path}/{found.name}".rstrip("/"))
     with translate_errors(place, *_ZARR_ERRORS, why=_DAMAGED):
         _, array = _ask(path, lambda: _open(path, found.name))
         check_dtype(place, np.dtype(array.dtype))
