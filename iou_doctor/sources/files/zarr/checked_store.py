@@ -15,7 +15,10 @@ from iou_doctor.sources.source_errors import source_error
 _ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 _ZSTD_SIZE_BYTES = {0x80: 4, 0xC0: 8, 0x40: 2}
 """The bytes of the number of unpacked bytes, by the first two bits of a frame's descriptor."""
-_BLOSC_HEADER_BYTES = 16
+_ZSTD_DICTIONARY_BYTES = (0, 1, 2, 4)
+"""The bytes of the number of the dictionary, by the last two bits."""
+_HEAD_BYTES = 18
+"""The size of the longest header, that of Zstandard."""
 _SINGLE_SEGMENT = 0x20
 _WIDEST, _SLACK = 9, 1 << 16
 """A chunk may be stored in as many times its size, if its filters widen its values, and in a few
@@ -82,10 +85,11 @@ def _check_file(path: str, key: str, most: int) -> None:
 def _read_unpacked_size(file: str, size: int) -> int:
     """Return the number of bytes that a frame of Zstandard or Blosc claims; 0 for others."""
     with open(file, "rb") as stream:  # noqa: PTH123
-        head = stream.read(_BLOSC_HEADER_BYTES)
-    if head.startswith(_ZSTD_MAGIC) and len(head) == _BLOSC_HEADER_BYTES:
+        head = stream.read(_HEAD_BYTES)
+    if head.startswith(_ZSTD_MAGIC) and len(head) == _HEAD_BYTES:
         length = _ZSTD_SIZE_BYTES.get(head[4] & 0xC0, 0)
         start = 5 if head[4] & _SINGLE_SEGMENT else 6
+        start += _ZSTD_DICTIONARY_BYTES[head[4] & 3]
         return int.from_bytes(head[start : start + length], "little")
-    is_blosc = len(head) == _BLOSC_HEADER_BYTES and int.from_bytes(head[12:16], "little") == size
+    is_blosc = len(head) >= 16 and int.from_bytes(head[12:16], "little") == size
     return int.from_bytes(head[4:8], "little") if is_blosc else 0
