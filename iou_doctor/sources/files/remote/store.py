@@ -221,7 +221,10 @@ def _fetch(
 
     def fetch() -> bytes:
         # without a cache, reading asks for these bytes and no others
-        stream = idle.pop() if idle else system.open(place, "rb", cache_type="none")
+        try:
+            stream = idle.pop()  # another thread may take the last one at this moment
+        except IndexError:
+            stream = system.open(place, "rb", cache_type="none")
         stream.seek(start)
         content: bytes = stream.read(stop - start)
         if len(content) != stop - start:
