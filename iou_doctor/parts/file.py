@@ -36,7 +36,7 @@ FORMAT, VERSION = "iou-doctor part", 1
 HEADER = "part.json"
 LONG_AGO = (1980, 1, 1, 0, 0, 0)
 """The time of every member, so that the same part has the same bytes."""
-HOW = "give a file that `iou-doctor scan` has written"
+HOW = "give a file that `iou-doctor scan` of this version has written"
 SIDES = ("y_true", "y_pred")
 
 

@@ -76,8 +76,8 @@ def read_plan(path: str) -> Plan:
         return Plan(job, questions)
     except DAMAGED as error:
         raise UsageError(
-            f"--plan {name}: it is no plan ({error}); give a file that `iou-doctor plan` has"
-            " written"
+            f"--plan {name}: it is no plan, or it is damaged ({error}); give a file that"
+            " `iou-doctor plan` of this version has written"
         ) from error
 
 

@@ -29,7 +29,9 @@ def check_seal(document: Mapping[str, Any], checksums: Mapping[str, int] | None 
     """Refuse a document that is not as it was written; arguments as for `make_seal`.
 
     Raises:
-        NotPlainError: it was changed.
+        NotPlainError: it was changed, or an earlier version of iou-doctor has written it.
     """
+    if SEAL not in document:
+        raise NotPlainError("it has no seal, as if an earlier version of iou-doctor had written it")
     if document[SEAL] != make_seal(document, checksums):
         raise NotPlainError("it was changed after iou-doctor had written it")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from parts.forging import seal_plan
+from parts.forging import SEAL, seal_plan
 from parts.test_same_report import make_labels
 from PIL import Image
 from typer.testing import CliRunner
@@ -170,6 +170,7 @@ def test_parts_that_do_not_belong_together_are_refused(here):
         (("--plan", "plan.json", "-n", "3"), "--num-classes: --plan has decided it"),
         (("--plan", "other.json"), "the content of the files is"),
         (("--plan", "empty.json"), "it is no plan"),
+        (("--plan", "old.json"), "no seal, as if an earlier version of iou-doctor had written it"),
         (("--plan", "edited.json"), "it was changed after iou-doctor had written it"),
         (("--plan", "forged.json"), "its layout is not that of its arrays"),
         (("--again", "empty.json"), "all its scores are exact"),
@@ -180,6 +181,7 @@ def test_scans_that_cannot_work_are_refused(here, options, message):
     plan = json.loads((here / "plan.json").read_text())
     plan["job"]["fingerprint"] = "0"
     write("edited.json", json.dumps(plan))
+    write("old.json", json.dumps({key: plan[key] for key in plan if key != SEAL}))
     write("other.json", seal_plan(plan))
     plan["job"]["layout"]["y_true"]["channel"] = 5
     write("forged.json", seal_plan(plan))

@@ -24,7 +24,7 @@ from iou_doctor.parts.file import read_part, write_part
 from iou_doctor.parts.make_report import make_report
 from iou_doctor.parts.packing import read_pairs, write_pairs
 from iou_doctor.parts.part import merge_parts
-from parts.forging import seal_part
+from parts.forging import SEAL, seal_part
 from parts.sharded import scan_parts
 from parts.test_same_report import make_labels
 
@@ -206,6 +206,12 @@ def test_a_part_that_was_edited_is_refused(parts, tmp_path):
         for name, content in members.items():
             archive.writestr(name, content)
     with pytest.raises(SourceError, match="it was changed after iou-doctor had written it"):
+        read_part(str(place))
+    del document[SEAL]
+    with zipfile.ZipFile(place, "w") as archive:
+        for name, content in (members | {file.HEADER: json.dumps(document)}).items():
+            archive.writestr(name, content)
+    with pytest.raises(SourceError, match=r"an earlier version .* `iou-doctor scan` of this vers"):
         read_part(str(place))
 
 
