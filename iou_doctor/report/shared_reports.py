@@ -31,9 +31,10 @@ class SharedAreas:
 def find_shared_areas(
     before: StoredAreas | None, after: StoredAreas | None, *, same_void: bool
 ) -> SharedAreas | None:
-    """Return the areas of the samples that two reports share; `None` if that is unknown.
+    """Return the areas of the samples that two reports share, if each or one of them has others.
 
-    It is known if both hold the names of their samples, and as many classes.
+    `None` if both are of the same samples, or if that is unknown. It is known if both hold the
+    names of their samples, and as many classes.
 
     Args:
         before: the areas of the one report.
@@ -41,7 +42,7 @@ def find_shared_areas(
         same_void: whether both ignore the same label, so that masks can be compared.
 
     Raises:
-        UsageError: samples of the same name have other masks.
+        UsageError: samples of the same name have other masks, or a repair has changed them.
     """
     if before is None or after is None or not before.names or not after.names:
         return None
@@ -49,21 +50,22 @@ def find_shared_areas(
         return None
     place = {name: number for number, name in enumerate(after.names)}
     shared = [(number, place[name]) for number, name in enumerate(before.names) if name in place]
-    if not shared:
+    left_out = list_left_out(before.names, after.names)
+    if not shared or not any(left_out):
         return None
     others = [before.names[n] for n, m in shared if before.truths[n] != after.truths[m]]
     if others and same_void:
         names = ", ".join(f"`{escape_name(name)}`" for name in others[:MOST_NAMES])
         more = f" and {len(others) - MOST_NAMES:,} more" if len(others) > MOST_NAMES else ""
         raise UsageError(
-            "the two reports are of other masks: the pixels of the classes differ in"
-            f" {names}{more}; give two reports on the same masks"
+            "the two reports are of other masks, or read them in other ways: the pixels of the"
+            f" classes differ in {names}{more}; give two reports on the same masks, read alike"
         )
     first, second = np.array(shared).T
     return SharedAreas(
         tuple(before.names[number] for number in first),
         (_select(before, first), _select(after, second)),
-        list_left_out(before.names, after.names),
+        left_out,
     )
 
 

@@ -60,7 +60,7 @@ def compare_reports(before: str, after: str, *, confidence: float = CONFIDENCE) 
     first, second = load_report(before), load_report(after)
     same_void = first.side.ignore_index == second.side.ignore_index
     shared = find_shared_areas(first.areas, second.areas, same_void=same_void)
-    if shared is not None and any(shared.left_out):
+    if shared is not None:
         return _compare_shared(first, second, shared, confidence)
     if _are_of_other_masks(first, second):
         raise UsageError(

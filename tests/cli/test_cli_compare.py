@@ -130,6 +130,20 @@ def test_reports_of_other_masks_or_without_a_ledger_are_refused(folder):
         assert error in done.stderr
 
 
+def test_masks_that_one_report_repairs_are_the_same_masks(tmp_path):
+    for side, first in (("masks", 1), ("zero", 0), ("one", 1)):
+        (tmp_path / side).mkdir()
+        for index in range(3):
+            labels = np.zeros((32, 32), "u1")
+            labels[4:20, 6 : 20 + index], labels[22:28, 2:9] = 1, 2
+            moved = labels if side == "masks" else np.roll(labels, 1, axis=0)
+            Image.fromarray(moved + np.uint8(first)).save(tmp_path / side / f"{index}.png")
+    for side in ("zero", "one"):
+        run("check", side, "masks", "-n", "4", "--output", f"{side}.json", cwd=tmp_path)
+    done = compare(tmp_path, "zero.json", "one.json")
+    assert "zero: labels-off-by-one (IOU404)" in done.stdout, done.stderr
+
+
 def test_two_metrics_are_compared_on_one_pair(folder):
     micro = "torchmetrics.JaccardIndex(task='multiclass', num_classes=3, average='micro')"
     done = compare(folder, "old.npy", "masks.npy", "-n", "3", "--versus-metric", micro)
