@@ -46,10 +46,11 @@ def text_width(console: Console) -> int:
 
 def render_parts(parts: Iterable[RenderableType], console: Console) -> str:
     """Return parts as text, an empty line between them, without spaces at the ends of lines."""
+    glyphs = choose_glyphs(console)
     with console.capture() as capture:
         for index, part in enumerate(parts):
             if index:
                 console.print()
             console.print(part, width=text_width(console), highlight=False)
     text = _PADDING.sub(lambda end: "".join(re.findall(_COLOUR_CODE, end[0])), capture.get())
-    return escape_report(text)
+    return glyphs.spell(escape_report(text))

@@ -11,10 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.console import Console
+from rich.text import Text
 from run import ROOT
 
 import iou_doctor
 from iou_doctor.render import terminal
+from iou_doctor.render.console import render_parts
 from iou_doctor.render.shared.code import wrap_code
 
 LINES = 24
@@ -70,6 +72,14 @@ def test_names_of_any_script_stay_in_their_columns(width, encoding):
     rows = [line for line in text.splitlines() if line.endswith("%")]
     assert len(rows) == len(NAMES)
     assert len({cell_len(row) for row in rows}) == 1
+
+
+@pytest.mark.parametrize(
+    ("encoding", "shown"), [("utf-8", "8 × 8, …"), ("cp1252", "8 x 8, ."), ("ascii", "8 x 8, .")]
+)
+def test_signs_that_an_encoding_lacks_become_others(encoding, shown):
+    screen = Console(file=io.TextIOWrapper(io.BytesIO(), encoding=encoding), width=80)
+    assert render_parts([Text("8 × 8, …")], screen).strip() == shown
 
 
 CALL = (

@@ -22,7 +22,8 @@ class Glyphs:
     encoding: str = "utf-8"
 
     def spell(self, text: str) -> str:
-        """Return a text as it will be shown: a question mark is narrower than what it replaces."""
+        """Return a text as it will be shown, with a question mark for what cannot be."""
+        text = text.replace(UNICODE.times, self.times).replace(UNICODE.rest, self.rest)
         return text.encode(self.encoding, "replace").decode(self.encoding)
 
 
