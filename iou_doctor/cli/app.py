@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 EXAMPLES = """\
 iou-doctor check preds.npy masks.npy --num-classes 3
-iou-doctor check runs/p.h5::/softmax masks/ --ignore-index 255 --fail-on warning
-iou-doctor check preds.npy masks.npy --output-format github --report sarif=o.sarif
+iou-doctor check runs/p.h5::/softmax masks/ --ignore-index 255
+iou-doctor check preds.npy masks.npy --output-format github
 iou-doctor check model/ masks/ --images images/ --input-scale 1/255
 iou-doctor check --all
 """

@@ -60,4 +60,5 @@ def test_the_help_cuts_no_sentence_and_says_where_to_start():
     text = run("--help", COLUMNS="80").stdout
     assert "..." not in text.partition("Commands:")[2]
     assert "Start here:\n  iou-doctor check PREDICTIONS MASKS" in text
-    assert max(map(len, text.splitlines())) <= 80
+    both = text + run("check", "--help", COLUMNS="80").stdout
+    assert max(map(len, both.splitlines())) <= 80
