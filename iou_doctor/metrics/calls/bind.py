@@ -118,12 +118,19 @@ def _match_parameters(candidate: Candidate, signature: Signature) -> dict[str, a
         if argument in (IGNORED | signature.free):
             found.setdefault(argument, keyword.value)
             continue
-        if argument not in signature.parameters or argument in found:
-            near = find_close_matches(argument, names, n=1)
-            hint = f"; did you mean {near[0]}?" if near else f" (it has {', '.join(names)})"
-            raise build_refusal(signature.name, f" has no argument {shorten(argument)}", hint)
+        if argument in found or argument not in signature.parameters:
+            raise _refuse_keyword(signature, argument, is_given=argument in found)
         found[argument] = keyword.value
     return {name: node for name, node in found.items() if name not in IGNORED | signature.free}
+
+
+def _refuse_keyword(signature: Signature, argument: str, *, is_given: bool) -> UsageError:
+    if is_given:
+        return build_refusal(signature.name, f" is given {shorten(argument)} twice")
+    names = list(signature.parameters)
+    near = find_close_matches(argument, names, n=1)
+    hint = f"; did you mean {near[0]}?" if near else f" (it has {', '.join(names)})"
+    return build_refusal(signature.name, f" has no argument {shorten(argument)}", hint)
 
 
 def _refuse_name(signature: Signature, name: str, node: ast.expr, option: str | None) -> UsageError:

@@ -207,11 +207,18 @@ def _read_loader(node: ast.Call) -> Candidate | None:
 
 def _as_call(node: ast.Dict) -> ast.Call:
     keywords = [
-        ast.keyword(arg=str(key.value if isinstance(key, ast.Constant) else key.id), value=value)
+        ast.keyword(arg=_read_key(key), value=value)
         for key, value in zip(node.keys, node.values, strict=True)
-        if isinstance(key, (ast.Constant, ast.Name))  # names are keys in YAML
+        if key is None or isinstance(key, (ast.Constant, ast.Name))  # names are keys in YAML
     ]
     return ast.Call(func=ast.Name("dict", ast.Load()), args=[], keywords=keywords)
+
+
+def _read_key(key: ast.Constant | ast.Name | None) -> str | None:
+    """Return the name of an argument; `None` for what `**` adds."""
+    if key is None:
+        return None
+    return key.id if isinstance(key, ast.Name) else str(key.value)
 
 
 def _read_config(node: ast.expr, call: ast.Call) -> Candidate | None:

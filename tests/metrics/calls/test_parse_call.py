@@ -64,7 +64,7 @@ def test_keywords_and_other_metrics():
         ("torchmetrics.Nonsense(3)", "torchmetrics.Nonsense is not known .`iou-doctor metrics`"),
         ("MeanIoU(num_class=3)", "has no argument num_class; did you mean num_classes?"),
         ("MeanIoU(3, zzz=1)", "has no argument zzz .it has num_classes"),
-        ("MeanIoU(3, num_classes=3)", "has no argument num_classes"),
+        ("MeanIoU(3, num_classes=3)", "is given num_classes twice"),
         ("MeanIoU(**options)", "write the arguments in place of `[*][*]options`"),
         (
             "MeanIoU(3, ignore_class=VOID)",

@@ -352,3 +352,14 @@ def test_any_text_is_read_or_refused_in_one_short_line(text):
         message = str(error)
     assert len(message) <= 300
     assert "\n" not in message
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("MeanIoU(num_classes=3, ignore_class=1, **{'ignore_class': 2})", "ignore_class twice"),
+        ("o = {'ignore_class': 255, **more}\nMeanIoU(num_classes=3, **o)", "in place of `**more`"),
+    ],
+)
+def test_what_is_given_twice_or_hidden_is_refused(text, words):
+    assert words in refusal(text)
