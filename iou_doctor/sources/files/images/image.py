@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import io
-import logging
-import struct
-import warnings
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,20 +15,16 @@ from iou_doctor.arrays.batch import StoredArray, StoredDtype
 from iou_doctor.arrays.file_stamp import FileStamp
 from iou_doctor.errors import SourceError
 from iou_doctor.record import record
-from iou_doctor.sources.files.file_status import open_file, read_file_head, stamp_file
+from iou_doctor.sources.files.file_status import read_file_head, stamp_file
 from iou_doctor.sources.files.images.image_limits import check_size
+from iou_doctor.sources.files.images.pillow_file import open_image, open_plain_file
 from iou_doctor.sources.files.images.png_chunks import check_chunks
-from iou_doctor.sources.files.remote.address import is_remote
 from iou_doctor.sources.files.stamps import CHANGED
 from iou_doctor.sources.files.tiff.geo import GeoTags, read_geo_tags
 from iou_doctor.sources.files.tiff.pillow import UnreadTiffError, check_large_tiff, check_tiff
 from iou_doctor.sources.files.tiff.strips import check_strips
-from iou_doctor.sources.source_errors import source_error, translate_errors
+from iou_doctor.sources.source_errors import source_error
 
-# without a handler, Python prints Pillow's remarks on damaged files; the error says the same
-logging.getLogger("PIL").addHandler(logging.NullHandler())
-
-_FORMATS = ("PNG", "TIFF", "BMP", "JPEG", "GIF", "WEBP", "JPEG2000", "PPM")
 _TIFF_MAGICS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _DTYPES: Mapping[str, StoredDtype] = MappingProxyType(
     {
@@ -54,22 +45,9 @@ _DTYPES: Mapping[str, StoredDtype] = MappingProxyType(
 """The modes of Pillow that are accepted, with the dtype of their pixels."""
 _CHANNELS = MappingProxyType({"RGB": (3,), "RGBA": (4,)})
 """The channels of a pixel by mode. The alpha channel of grey images is left out."""
-_PILLOW_ERRORS = (
-    OSError,
-    SyntaxError,
-    ValueError,
-    TypeError,
-    EOFError,
-    KeyError,
-    IndexError,
-    OverflowError,
-    struct.error,
-)
-"""What the plugins of Pillow raise for damaged files."""
 _LEAST_LARGE_PIXELS = 1 << 24
 """The number of pixels from which on an image is converted in bands."""
 _BAND_ROWS = 256
-_DAMAGED = "it is damaged, cut off, or no image that Pillow reads; save it again as PNG"
 
 
 @record
@@ -106,7 +84,7 @@ def read_header(file: str, *, large: bool = True) -> ImageHeader:
     """
     stamp = stamp_file(file)
     try:
-        with _open_quietly(file), _open_plainly(file, whole=False) as image:
+        with open_image(file, whole=False) as image:
             _check_mode(file, image)
             if not large and isinstance(image, TiffImagePlugin.TiffImageFile):
                 check_large_tiff(file, image)
@@ -135,7 +113,7 @@ def decode(header: ImageHeader) -> StoredArray:
     Raises:
         SourceError: the file is damaged or cut off, or it changed since its header was read.
     """
-    with _open_quietly(header.file), _open_plainly(header.file) as image:
+    with open_image(header.file) as image:
         _compare_checksums(header.file, image)
         if _describe(header.stamp, image) != header:
             raise source_error(header.file, CHANGED)
@@ -164,7 +142,7 @@ def _convert(image: Image.Image) -> NDArray[Any]:
 
 
 def _compare_checksums(file: str, image: Image.Image) -> None:
-    with _open_plain_file(file) as stream:
+    with open_plain_file(file) as stream:
         if image.format == "PNG":
             check_chunks(stream)
         elif isinstance(image, TiffImagePlugin.TiffImageFile):
@@ -214,50 +192,3 @@ def _check_mode(file: str, image: Image.Image) -> None:
         )
     if isinstance(image, TiffImagePlugin.TiffImageFile):
         check_tiff(file, image)
-
-
-class _PlainFile(io.BufferedReader):
-    """A file that Pillow and libtiff cannot map into memory: if it shrank, the process would die.
-
-    They map what has a name or a descriptor.
-    """
-
-    def fileno(self) -> int:
-        """Refuse to tell the descriptor."""
-        raise io.UnsupportedOperation("fileno")
-
-    def __repr__(self) -> str:
-        """Return the path, which Pillow's messages quote."""
-        return repr(self.name)
-
-
-@contextmanager
-def _open_plainly(file: str, *, whole: bool = True) -> Iterator[Image.Image]:
-    with (
-        _open_plain_file(file, whole=whole) as stream,
-        Image.open(stream, formats=_FORMATS) as image,
-    ):
-        yield image
-
-
-def _open_plain_file(file: str, *, whole: bool = True) -> IO[bytes]:
-    if not is_remote(file):
-        return _PlainFile(io.FileIO(file))
-    if not whole:
-        return open_file(file)
-    from iou_doctor.sources.files.remote.store import read_object
-
-    return io.BytesIO(read_object(file))
-
-
-@contextmanager
-def _open_quietly(file: str) -> Iterator[None]:
-    """Run Pillow without its warnings and its own size limit: `MOST_PIXELS` is checked instead."""
-    limit = Image.MAX_IMAGE_PIXELS
-    Image.MAX_IMAGE_PIXELS = None
-    try:
-        with warnings.catch_warnings(), translate_errors(file, *_PILLOW_ERRORS, why=_DAMAGED):
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        Image.MAX_IMAGE_PIXELS = limit
