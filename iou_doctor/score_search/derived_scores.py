@@ -77,8 +77,9 @@ def _derive(areas: Areas, batch_sizes: tuple[int, ...]) -> Iterator[Candidate]:
             yield from _convert(ratio, float(whole[0]))
         images = len(areas.truth)
         values = _average(ratio, areas)
-        if images > 2:  # of two, the mean itself
-            yield _build(_MEDIAN, f"mean {name}", float(np.nanmedian(values)))
+        known = values[~np.isnan(values)]
+        if len(known) > 2:  # of two, the mean itself
+            yield _build(_MEDIAN, f"mean {name}", float(np.median(known)))
         for size in batch_sizes:
             if size >= images:
                 continue

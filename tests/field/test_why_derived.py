@@ -34,6 +34,11 @@ def test_numbers_worked_out_from_a_score_or_from_a_part(value, words):
     assert says(lookup, words), tell(lookup)
 
 
+def test_arrays_that_are_all_void_have_no_median():
+    lookup = explain(0.7, np.full_like(MASKS, 255), FOUND, num_classes=5, ignore_index=255)
+    assert not says(lookup, "the median over the images")
+
+
 def test_a_foreground_of_1_although_all_labels_are_wrong():
     wrong = np.where(MASKS > 0, MASKS % 4 + 1, 0).astype(np.uint8)
     lookup = explain("1.00", MASKS, wrong, num_classes=5)
