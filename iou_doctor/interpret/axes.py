@@ -22,13 +22,7 @@ from iou_doctor.interpret.colours import has_unit_colours
 from iou_doctor.interpret.layout_option import build_axes, parse_layouts, refuse_contradiction
 from iou_doctor.interpret.overlapping_axis import find_overlapping_axis
 from iou_doctor.interpret.peek import Peek, peek_at, read_windows
-from iou_doctor.interpret.relation import (
-    find_order_of_each,
-    infer_relation,
-    infer_relation_of_images,
-    is_flattened,
-    list_image_shapes,
-)
+from iou_doctor.interpret.relation import is_flattened, relate
 from iou_doctor.interpret.softmax_axis import explain_sums
 
 MOST_AXES = 5
@@ -78,15 +72,9 @@ def infer_layout(
     if not options.layout:
         y_true, y_pred, more = _match_sample_axes(y_true, y_pred, true, pred)
         assumed += more
-    relation = infer_relation(y_true.spatial_shape, y_pred.spatial_shape)
-    mismatched: tuple[int, ...] = ()
-    if None in y_true.spatial_shape or None in y_pred.spatial_shape:
-        relation, mismatched = infer_relation_of_images(pair, y_true, y_pred)
+    relation, mismatched, order = relate(pair, y_true, y_pred)
     if options.layout and relation is Relation.MISMATCHED:
         refuse_contradiction(y_true, y_pred)
-    order = None
-    if relation is Relation.PERMUTED and None in (*y_true.spatial_shape, *y_pred.spatial_shape):
-        order = find_order_of_each(list_image_shapes(pair, y_true, y_pred))
     layout = Layout(
         y_true,
         y_pred,

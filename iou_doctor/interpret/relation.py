@@ -20,6 +20,24 @@ def is_flattened(longer: Shape, shorter: Shape) -> bool:
     )
 
 
+def relate(
+    pair: Pair, y_true: Axes, y_pred: Axes
+) -> tuple[Relation, tuple[int, ...], tuple[int, ...] | None]:
+    """Return how the pixels of two arrays pair up.
+
+    Returns:
+        The relation. If images differ in size: the samples that do not fit, and how to transpose
+        each volume of the predictions if one order fits all.
+    """
+    true, pred = y_true.spatial_shape, y_pred.spatial_shape
+    if None not in (*true, *pred):
+        return infer_relation(true, pred), (), None
+    shapes = _list_image_shapes(pair, y_true, y_pred)
+    relation, mismatched = _infer_relation_of_images(shapes)
+    order = _find_order_of_each(shapes) if relation is Relation.PERMUTED else None
+    return relation, mismatched, order
+
+
 def infer_relation(true: Shape, pred: Shape) -> Relation:
     """Return how the pixels of a mask and a prediction of these spatial shapes pair up."""
     if true == pred:
@@ -46,11 +64,10 @@ def _is_scaled(true: Shape, pred: Shape) -> bool:
     return same_direction and len(factors) == 1 and factors.pop().is_integer()
 
 
-def infer_relation_of_images(
-    pair: Pair, y_true: Axes, y_pred: Axes
+def _infer_relation_of_images(
+    shapes: Sequence[tuple[Shape, Shape]],
 ) -> tuple[Relation, tuple[int, ...]]:
     """Return the relation of images of different sizes, and the samples that do not fit."""
-    shapes = list_image_shapes(pair, y_true, y_pred)
     relations = [infer_relation(true, pred) for true, pred in shapes]
     unequal = tuple(i for i, relation in enumerate(relations) if relation is not Relation.EQUAL)
     kinds = {relations[index] for index in unequal}
@@ -61,12 +78,12 @@ def infer_relation_of_images(
         return Relation.SCALED, ()
     if len(kinds) == 1 and all_unequal and kinds != {Relation.PERMUTED}:
         return kinds.pop(), ()
-    if kinds == {Relation.PERMUTED} and find_order_of_each(shapes) is not None:
+    if kinds == {Relation.PERMUTED} and _find_order_of_each(shapes) is not None:
         return Relation.PERMUTED, ()
     return Relation.MISMATCHED if unequal and all_unequal else Relation.EQUAL, unequal
 
 
-def list_image_shapes(pair: Pair, y_true: Axes, y_pred: Axes) -> list[tuple[Shape, Shape]]:
+def _list_image_shapes(pair: Pair, y_true: Axes, y_pred: Axes) -> list[tuple[Shape, Shape]]:
     """Return the spatial shapes of each mask and its prediction."""
     return [
         (
@@ -77,7 +94,7 @@ def list_image_shapes(pair: Pair, y_true: Axes, y_pred: Axes) -> list[tuple[Shap
     ]
 
 
-def find_order_of_each(shapes: Sequence[tuple[Shape, Shape]]) -> tuple[int, ...] | None:
+def _find_order_of_each(shapes: Sequence[tuple[Shape, Shape]]) -> tuple[int, ...] | None:
     """Return how to transpose each volume of the predictions, if one order fits all."""
     orders = [
         order
