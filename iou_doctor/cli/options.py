@@ -1,5 +1,6 @@
 """The options that several commands share, and the request that all of them build."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -181,8 +182,11 @@ class ArrayOptions(CommandOptions):
         """Return the files with the names of the classes and with the call of the metric."""
         names = split_lists(self.class_names)
         files = [*names] if len(names) == 1 else []
-        if self.metric is not None and self.metric.startswith("@"):
-            files.append(self.metric[1:].rpartition(":")[0])
+        if self.metric is not None and "@" in self.metric:
+            from iou_doctor.metrics.calls.read_code import split_place
+
+            place = split_place(self.metric)
+            files += [str(Path(place[0]).expanduser())] if place else []
         return files
 
     def _build_interpretation_options(self) -> "Options":

@@ -133,7 +133,12 @@ def test_a_folder_without_the_right_to_write_is_refused(tmp_path):
 
 @pytest.mark.parametrize(
     ("option", "value"),
-    [("--class-names", "FILE"), ("--metric", "@FILE:1"), ("--slice", "day@FILE")],
+    [
+        ("--class-names", "FILE"),
+        ("--metric", "@FILE:1"),
+        ("--metric", "@FILE"),
+        ("--slice", "day@FILE"),
+    ],
 )
 def test_a_text_file_that_is_read_is_not_replaced(tmp_path, option, value):
     file = tmp_path / ("a,b.csv" if option == "--slice" else "words.txt")

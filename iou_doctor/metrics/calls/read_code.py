@@ -68,10 +68,9 @@ def read_code(text: str) -> Code:
     Raises:
         UsageError: it is no Python code, or the file cannot be read.
     """
-    place = re.fullmatch(r"@(?P<file>.+?)(?::(?P<line>\d+))?", text.strip())
-    if place:
-        line = place["line"]
-        return _read_file(place["file"], None if line is None else int(line))
+    place = split_place(text)
+    if place is not None:
+        return _read_file(*place)
     if len(text) <= LONGEST_CALL:
         for version in _list_versions(text):
             tree = _parse(version, DEEPEST_CALL)
@@ -80,6 +79,12 @@ def read_code(text: str) -> Code:
     raise UsageError(
         f"--metric {shorten(text)!r} is not a Python call; write it as in your code, {EXAMPLE}"
     )
+
+
+def split_place(text: str) -> tuple[str, int | None] | None:
+    """Return the file and the line that `@FILE.py[:LINE]` names; `None` if it is a call."""
+    place = re.fullmatch(r"@(?P<file>.+?)(?::(?P<line>\d+))?", text.strip())
+    return place and (place["file"], None if place["line"] is None else int(place["line"]))
 
 
 def _read_file(file: str, line: int | None) -> Code:
