@@ -108,9 +108,9 @@ def _build_failure(finding: Finding, fingerprint: str, report: Report) -> dict[s
 
 def find_repository() -> str | None:
     """Return the address of the repository with the manuals of the rules; `None` if unknown."""
-    address = os.environ.get(REPOSITORY_VARIABLE) or REPOSITORY
-    is_known = "/OWNER/" not in address and not address.endswith("/")  # an action of the workflow
-    return address if is_known else None
+    address = (os.environ.get(REPOSITORY_VARIABLE) or REPOSITORY).rstrip("/")
+    is_server = address.count("/") <= 2  # of an action that is in the workflow's own repository
+    return None if is_server or "/OWNER/" in address else address
 
 
 def _build_rule(rule: Rule, report: Report, repository: str | None) -> dict[str, object]:

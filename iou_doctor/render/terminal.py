@@ -176,7 +176,7 @@ def _advise(report: Report) -> Iterator[str]:
         is_stored = report.predictions.format != "model"
         if is_stored and any(repair.steps for repair in list_root_repairs(report)):
             yield "iou-doctor fix writes repaired copies"
-        if not report.command:  # or a page is written
+        if not report.command:  # with one, this run writes a page
             yield "--report report.html writes a page with charts and pictures"
     if remark := explain_exit_code(report):
         yield remark

@@ -208,7 +208,7 @@ def test_sarif_links_to_the_manuals_if_their_address_is_known(outcomes, monkeypa
     monkeypatch.setenv("IOU_DOCTOR_REPOSITORY", "https://github.com/")
     assert "informationUri" not in _run("sarif", outcomes)["tool"]["driver"]
     repository = "https://github.example/some/iou-doctor"
-    monkeypatch.setenv("IOU_DOCTOR_REPOSITORY", repository)
+    monkeypatch.setenv("IOU_DOCTOR_REPOSITORY", f"{repository}/")
     driver = _run("sarif", outcomes)["tool"]["driver"]
     assert driver["informationUri"] == repository
     rules = (ROOT / "docs" / "rules.md").read_text(encoding="utf-8")
