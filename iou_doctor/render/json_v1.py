@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from iou_doctor.arrays.interpretation import Interpretation
 from iou_doctor.metrics.score import ContractScore
 from iou_doctor.render import ledger_json, lookup_json
 from iou_doctor.report.finding import Finding, Outcome
@@ -26,26 +27,13 @@ def _build_document(report: Report) -> dict[str, object]:
     return {
         "schema_version": 1,
         "tool": {"name": "iou-doctor", "version": report.version},
-        "verdict": {
-            "status": "sick" if report.verdict.sick else "healthy",
-            "primary": report.verdict.primary,
-            "summary": report.verdict.summary,
-            "mean_iou_after_all": report.verdict.mean_iou_after_all,
-            "fails": report.fails,
-        },
+        "verdict": _build_verdict(report),
         "block": _build_block(report),
         "inputs": {
             "predictions": _build_input(report.predictions),
             "masks": _build_input(report.masks),
         },
-        "reading": {
-            "num_classes": report.reading.num_classes,
-            "ignore_index": report.reading.ignore_index,
-            "assumed": [
-                {"field": guess.field, "value": guess.value, "why": guess.why}
-                for guess in report.reading.assumed
-            ],
-        },
+        "reading": _build_reading(report.reading),
         "pixels": {
             "total": report.pixels.total,
             "counted": report.pixels.counted,
@@ -74,6 +62,28 @@ def _build_document(report: Report) -> dict[str, object]:
         "rules": [_build_outcome(outcome) for outcome in report.outcomes],
         **({"again": list(report.again)} if report.again else {}),
         **({} if report.lookup is None else {"seen": lookup_json.build_lookup(report.lookup)}),
+    }
+
+
+def _build_verdict(report: Report) -> dict[str, object]:
+    verdict = report.verdict
+    return {
+        "status": "sick" if verdict.sick else "healthy",
+        "primary": verdict.primary,
+        "summary": verdict.summary,
+        "mean_iou_after_all": verdict.mean_iou_after_all,
+        "fails": report.fails,
+    }
+
+
+def _build_reading(reading: Interpretation) -> dict[str, object]:
+    return {
+        "num_classes": reading.num_classes,
+        "ignore_index": reading.ignore_index,
+        "assumed": [
+            {"field": guess.field, "value": guess.value, "why": guess.why}
+            for guess in reading.assumed
+        ],
     }
 
 

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 
 from iou_doctor.ledger.image_areas import ImageAreas
 from iou_doctor.ledger.interval import Interval
-from iou_doctor.ledger.ledger import KindPoints, Ledger, SizePrice
+from iou_doctor.ledger.ledger import (
+    ClassPrice,
+    KindPoints,
+    Ledger,
+    PairPrice,
+    SamplePrice,
+    SizePrice,
+)
 from iou_doctor.ledger.stored_areas import encode
 
 if TYPE_CHECKING:
@@ -35,49 +42,52 @@ def build_ledger(
         "of": ledger.of,
         "missing": ledger.missing,
         "classes": ledger.classes,
-        "pairs": [
-            {
-                "truth": pair.truth,
-                "prediction": pair.prediction,
-                "pixels": pair.pixels,
-                "points": pair.points,
-                "worth": pair.worth,
-                "kinds": _build_kinds(pair.kinds),
-            }
-            for pair in ledger.pairs
-        ],
+        "pairs": [_build_pair(pair) for pair in ledger.pairs],
         "other_pairs": ledger.other_pairs,
-        "by_class": [
-            {
-                "id": entry.id,
-                "missed": entry.missed,
-                "false_alarms": entry.false_alarms,
-                "interval": build_interval(intervals.get(entry.id)),
-                "kinds": _build_kinds(entry.kinds),
-                "missed_kinds": _build_kinds(entry.missed_kinds),
-                "regions": None if entry.kinds is None else entry.regions,
-                "lost_regions": None if entry.kinds is None else entry.lost_regions,
-            }
-            for entry in ledger.by_class
-        ],
+        "by_class": [_build_class(entry, intervals.get(entry.id)) for entry in ledger.by_class],
         "lost_classes": [_build_lost(one) for one in ledger.lost_classes],
         "by_kind": _build_kinds(ledger.by_kind),
         "lacks_kinds": ledger.lacks_kinds,
         "contour_width": None if ledger.widths is None else list(ledger.widths),
         "sizes": None if ledger.sizes is None else [_build_size(one) for one in ledger.sizes],
-        "samples": [
-            {
-                "sample": sample.sample,
-                "name": sample.name,
-                "points": sample.points,
-                "mean_iou": sample.mean_iou,
-                "kinds": _build_kinds(sample.kinds),
-            }
-            for sample in ledger.samples
-        ],
+        "samples": [_build_sample(sample) for sample in ledger.samples],
         "other_samples": ledger.other_samples,
         "slices": [_build_slicing(slicing) for slicing in ledger.slicings],
         "areas": None if areas is None else encode(areas, names),
+    }
+
+
+def _build_pair(pair: PairPrice) -> dict[str, object]:
+    return {
+        "truth": pair.truth,
+        "prediction": pair.prediction,
+        "pixels": pair.pixels,
+        "points": pair.points,
+        "worth": pair.worth,
+        "kinds": _build_kinds(pair.kinds),
+    }
+
+
+def _build_class(entry: ClassPrice, interval: Interval | None) -> dict[str, object]:
+    return {
+        "id": entry.id,
+        "missed": entry.missed,
+        "false_alarms": entry.false_alarms,
+        "interval": build_interval(interval),
+        "kinds": _build_kinds(entry.kinds),
+        "missed_kinds": _build_kinds(entry.missed_kinds),
+        "regions": None if entry.kinds is None else entry.regions,
+        "lost_regions": None if entry.kinds is None else entry.lost_regions,
+    }
+
+
+def _build_sample(sample: SamplePrice) -> dict[str, object]:
+    return {
+        "sample": sample.sample,
+        "name": sample.name,
+        "points": sample.points,
+        "mean_iou": sample.mean_iou,
+        "kinds": _build_kinds(sample.kinds),
     }
 
 
