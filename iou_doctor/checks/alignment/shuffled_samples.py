@@ -28,6 +28,7 @@ from iou_doctor.checks.alignment._matched_ids import (
     match_ids,
 )
 from iou_doctor.checks.alignment._pairing import (
+    CLEAR_MARGIN,
     SamplePairing,
     find_best_pairing,
     is_significant,
@@ -68,8 +69,8 @@ LEAST_CHANCE_LEAD = 0.05
 """Minimum lead in mean IoU of a sample over the best order of predictions upside down. Predictions
 that are unrelated to the masks lead by up to 0.02, true orders by 0.1 and more."""
 MOST_ALIKE = 0.8
-"""Mean IoU of the masks with themselves upside down from which that comparison says nothing. True
-orders of such scenes, of round objects in the middle for instance, lead by as little as chance."""
+"""Mean IoU of the masks with themselves upside down from which that comparison says nothing: true
+orders of round objects in the middle lead by nothing. Half of the margins must be clear then."""
 MATCHING_ROUNDS = 4
 """Number of times that ids and samples are matched in turn."""
 TRIED_OFFSETS = (1, 2, 3, 5, 8, 13, 21, 34)
@@ -152,8 +153,10 @@ def _is_chance(maps: Stack, pairing: SamplePairing) -> bool:
     They have the shapes of the predictions, and no longer anything to do with the masks, unless
     the masks look the same upside down.
     """
-    if maps.y_pred.ndim < 3 or maps.score_pooled(_turn_over(maps.y_true)) > MOST_ALIKE:
+    if maps.y_pred.ndim < 3:
         return False
+    if maps.score_pooled(_turn_over(maps.y_true)) > MOST_ALIKE:
+        return float(np.median(pairing.margin[pairing.moved])) <= CLEAR_MARGIN
     turned = find_best_pairing(replace(maps, y_pred=_turn_over(maps.y_pred)))
     return float((pairing.after - turned.after).mean()) < LEAST_CHANCE_LEAD
 

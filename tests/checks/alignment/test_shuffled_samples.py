@@ -132,16 +132,26 @@ def test_coarse_scenes_in_another_order_are_found():
     assert errors(report) == [RULE]
 
 
+def _rings(seed, classes):
+    """Ellipses within each other in the middle, which look the same upside down."""
+    rng = np.random.default_rng(seed)
+    y, x = np.mgrid[:64, :64] - 31.5
+    axes = rng.uniform(6, 31, (12, 2))
+    levels = np.linspace(1, 0.4, classes - 1)
+    inside = [[(y / a) ** 2 + (x / b) ** 2 < level**2 for level in levels] for a, b in axes]
+    labels = np.sum(inside, axis=1)
+    wrong = rng.random(labels.shape) < 0.05
+    return labels, np.where(wrong, rng.integers(0, classes, labels.shape), labels)
+
+
 @pytest.mark.parametrize("classes", [2, 4])
 def test_scenes_that_look_the_same_upside_down_are_found_in_another_order(classes):
-    rng = np.random.default_rng(classes)
-    y, x = np.mgrid[:64, :64] - 31.5
-    radii = rng.uniform(6, 31, (12, 2))
-    rings = np.linspace(1, 0.4, classes - 1)
-    labels = np.stack(
-        [sum(((y / a) ** 2 + (x / b) ** 2 < r * r).astype(int) for r in rings) for a, b in radii]
-    )
-    wrong = rng.random(labels.shape) < 0.05
-    predicted = np.where(wrong, rng.integers(0, classes, labels.shape), labels)
+    labels, predicted = _rings(1, classes)
     report = diagnose(y_true=labels, y_pred=np.roll(predicted, 2, 0), num_classes=classes)
     assert errors(report) == [RULE]
+
+
+@pytest.mark.parametrize("seed", [1, 7, 16])
+def test_predictions_of_other_scenes_that_look_the_same_upside_down_are_no_other_order(seed):
+    labels, (_, unrelated) = _rings(seed, 2)[0], _rings(seed + 50, 2)
+    assert RULE not in names(diagnose(y_true=labels, y_pred=unrelated, num_classes=2))
