@@ -73,4 +73,5 @@ def test_the_mean_over_images_is_what_monai_reports():
         "classes": report.fine_grained.classes,
         "worst_tenth": report.fine_grained.worst_tenth,
         "boundary": None,
+        "lacks_boundary": None,
     }

@@ -34,7 +34,7 @@ def check_packed_bytes(place: str, claimed: int, size: int, *, remedy: str) -> N
 
 
 def check_held_bytes(
-    place: str, size: int, *, what: str, remedy: str, most: int = MOST_HELD_BYTES
+    place: str, size: int, *, what: str, remedy: str, most: int | None = None
 ) -> None:
     """Refuse what would fill the memory.
 
@@ -43,10 +43,11 @@ def check_held_bytes(
         size: the number of bytes to hold.
         what: what has to be held.
         remedy: what would work.
-        most: the maximum number of bytes.
+        most: the maximum number of bytes; `MOST_HELD_BYTES` by default.
 
     Raises:
         SourceError: it is too much.
     """
+    most = MOST_HELD_BYTES if most is None else most
     if size > most:
         raise source_error(place, f"{what} takes {size:,} bytes of memory, over {most:,}; {remedy}")
