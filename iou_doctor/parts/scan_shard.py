@@ -16,7 +16,7 @@ from iou_doctor.diagnosis.questions import AnyQuestion, OpenArrays, Progress, Sc
 from iou_doctor.parts.answers import key_of
 from iou_doctor.parts.file import read_part, write_part
 from iou_doctor.parts.job import Job, SourceFacts, refuse_other_job
-from iou_doctor.parts.part import Answered, Entries, Part, Segment, describe_model
+from iou_doctor.parts.part import Answered, Entries, Part, Segment, describe_model, unite
 from iou_doctor.record import record
 from iou_doctor.sources.files.stamps import check_unchanged
 
@@ -56,10 +56,10 @@ class ShardScan:
         for block in self._list_blocks(range(start, samples.stop)):
             found.append(self._count(block, segment))
             if time.monotonic() - written > SECONDS and block.stop < samples.stop:
-                found = [self._merge(found)]
+                found = [self._merge(found, before)]
                 keep(replace(found[0], done=block.stop))
                 written = time.monotonic()
-        whole = self._merge(found or [self._count(range(start, start), segment)])
+        whole = self._merge(found or [self._count(range(start, start), segment)], before)
         check_unchanged(self.pair.files)
         return replace(whole, done=None)
 
@@ -95,16 +95,25 @@ class ShardScan:
         if self.progress:
             self.progress(done - samples.start, len(samples))
 
-    def _merge(self, parts: Sequence[Part]) -> Part:
-        """Return the answers for the samples of all these parts of the shard."""
+    def _merge(self, parts: Sequence[Part], before: Part | None) -> Part:
+        """Return the answers for the samples of all these parts of the shard.
+
+        The last part holds all that this run knows of the model, and `before` what the one before
+        it knew.
+        """
         own = frozenset({self.shard})
         merged: dict[str, Answered] = {}
         for one in self.questions:
             answers = [part.answers[key_of(one)].answer for part in parts]
             answer: Any = one.merge(answers) if len(answers) > 1 else answers[0]
             merged[key_of(one)] = Answered(one, own, answer)
-        models = tuple(model for part in parts for model in part.models)
-        return replace(parts[-1], answers=merged, models=models[-2:])
+        known = [parts[-1]] if before is None else [before, parts[-1]]
+        return replace(
+            parts[-1],
+            answers=merged,
+            models=unite(model for part in known for model in part.models),
+            fallbacks=unite(name for part in known for name in part.fallbacks),
+        )
 
     def _describe_segment(self) -> Segment:
         """Return what is known of the entries of the shard, of which there may be many."""

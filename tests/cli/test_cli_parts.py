@@ -14,7 +14,11 @@ from typer.testing import CliRunner
 
 from iou_doctor.cli.app import build_app
 from iou_doctor.diagnosis import pipeline
+from iou_doctor.diagnosis.questions import ScanSettings
+from iou_doctor.diagnosis.request import CheckRequest
 from iou_doctor.parts import scan_shard
+from iou_doctor.parts.job import make_job
+from iou_doctor.parts.look import look_over
 from iou_doctor.scan import device
 
 
@@ -132,6 +136,24 @@ def test_a_killed_scan_goes_on_where_it_stopped(here, monkeypatch):
     assert not (here / "part.npz.unfinished").exists()
     assert run(*words).exit_code == 0
     assert len(counted) == 7  # it was finished already
+
+
+@pytest.mark.usefixtures("here")
+def test_a_scan_that_goes_on_remembers_what_the_killed_one_knew_of_the_model(monkeypatch):
+    """The outputs may have differed before the scan was killed, and not since."""
+    monkeypatch.setattr(scan_shard, "SECONDS", 0.0)
+    monkeypatch.setattr(scan_shard, "BLOCK_VALUES", 30 * 36 * 2)
+    request = CheckRequest(predictions="p.npy", masks="m.npy")
+    pair = pipeline.open_arrays(request)
+    look = look_over(pair, request)
+    job = make_job(pair, request, look.layout, 1)
+    kept, known = [], ["killed"]
+    monkeypatch.setattr(scan_shard, "describe_model", lambda _: tuple(known))
+    one = scan_shard.ShardScan(pair, job, look.questions, 1, ScanSettings())
+    one.scan(keep=kept.append)
+    known[:] = ["resumed"]
+    monkeypatch.setattr(scan_shard, "SECONDS", 60.0)  # all blocks are merged at once
+    assert one.scan(before=kept[0], keep=kept.append).models == ("killed", "resumed")
 
 
 def test_parts_that_do_not_belong_together_are_refused(here):
