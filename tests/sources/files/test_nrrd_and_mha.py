@@ -286,3 +286,10 @@ def test_what_the_libraries_refuse_or_read_otherwise_is_refused(
     assert old in content
     path.write_bytes(content.replace(old, new))
     assert "cannot read" in error_of_values(path)
+
+
+def test_text_without_an_order_of_bytes_is_named(tmp_path):
+    path = tmp_path / "a.nrrd"
+    head = "NRRD0005\ntype: unsigned short\ndimension: 2\nsizes: 3 2\nencoding: ASCII\n\n"
+    path.write_text(f"{head}1 2 3\n4 5 6\n")
+    assert "its encoding is ASCII; save it as raw or gzip" in error_of(path)

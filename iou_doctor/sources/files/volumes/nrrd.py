@@ -50,6 +50,8 @@ _TYPES = MappingProxyType(
     }
 )
 """What a header calls the types of values."""
+_ENCODINGS = frozenset({"raw", "gzip", "gz"})
+"""How the voxels may be stored."""
 _ORDERS: Mapping[str, Literal["<", ">"]] = MappingProxyType({"little": "<", "big": ">"})
 
 
@@ -118,13 +120,16 @@ def _read_header(path: str) -> _Header:
         shape = tuple(int(size) for size in fields["sizes"])
         if int(fields["dimension"]) != len(shape):
             raise ValueError("the number of axes differs from that of the sizes")
+        encoding = str(fields["encoding"])
+        if encoding not in _ENCODINGS:
+            raise source_error(path, f"its encoding is {encoding}; save it as raw or gzip")
         values = NpyHeader(_find_dtype(path, fields), shape, "F", 0)
         return _Header(
             fields,
             size=start.tell(),
             values=values,
             affine=_find_affine(fields),
-            encoding=str(fields["encoding"]),
+            encoding=encoding,
             skipped_lines=int(fields.get("line skip", fields.get("lineskip", 0))),
             skipped_bytes=int(fields.get("byte skip", fields.get("byteskip", 0))),
         )
@@ -145,8 +150,6 @@ def _build(path: str, header: _Header, file: str, start: int) -> Volume:
                 f" {max(0, size - start):,} are there; save or copy it again",
             )
         return Volume(open_values(path, "nrrd", file, values, offset), "nrrd", header.affine)
-    if header.encoding not in {"gzip", "gz"}:
-        raise source_error(path, f"its encoding is {header.encoding}; save it as raw or gzip")
     if not 0 <= skipped <= _MOST_HEADER_BYTES:
         raise source_error(path, f"it skips {skipped:,} bytes; save it as one file")
     check_packed_bytes(path, values.nbytes, get_file_size(file) - start, remedy="save it as raw")
