@@ -9,7 +9,7 @@ from iou_doctor.errors import UsageError
 from iou_doctor.metrics.calls import names
 from iou_doctor.metrics.calls.candidates import Candidate, list_statements
 from iou_doctor.metrics.calls.read_code import EXAMPLE, Code
-from iou_doctor.metrics.calls.refusals import build_refusal, build_unknown_error, shorten
+from iou_doctor.metrics.calls.refusals import build_refusal, build_unknown_error, quote, shorten
 from iou_doctor.metrics.metric import Signature
 
 MOST_PLACES = 8
@@ -44,7 +44,7 @@ def explain_failure(
     called = [one for one in unknown if one.call is not None or one.node is _get_whole(code)]
     if not named and not called:
         line = "" if code.line is None else f":{code.line}"
-        place = f"@{code.file}{line}" if code.file else repr(shorten(code.text))
+        place = f"@{code.file}{line}" if code.file else quote(code.text)
         return UsageError(
             f"--metric {place} does not name a metric; write it as in your code, {EXAMPLE}"
         )

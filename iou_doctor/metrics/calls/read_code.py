@@ -17,7 +17,7 @@ from iou_doctor.metrics.calls.code_names import (
     list_definitions,
     list_imports,
 )
-from iou_doctor.metrics.calls.refusals import shorten
+from iou_doctor.metrics.calls.refusals import quote, shorten
 from iou_doctor.record import record
 from iou_doctor.safety.text_files import read_text
 
@@ -77,7 +77,7 @@ def read_code(text: str) -> Code:
             if tree is not None:
                 return _describe(version, tree)
     raise UsageError(
-        f"--metric {shorten(text)!r} is not a Python call; write it as in your code, {EXAMPLE}"
+        f"--metric {quote(text)} is not a Python call; write it as in your code, {EXAMPLE}"
     )
 
 

@@ -27,6 +27,16 @@ def shorten(text: str, most: int = LONGEST_QUOTE) -> str:
     return line if len(line) <= most else line[: most - 1] + "…"
 
 
+def quote(text: str) -> str:
+    """Return the text in quotes on one line, and its beginning if it is long.
+
+    Control characters are written out, which makes a short text long.
+    """
+    quoted = repr(" ".join(text.split()))
+    fits = len(quoted) <= LONGEST_QUOTE + 2
+    return quoted if fits else f"{quoted[:LONGEST_QUOTE]}…{quoted[0]}"
+
+
 def find_close_matches(
     word: str, known: Iterable[str], n: int = 1, cutoff: float = 0.6
 ) -> list[str]:

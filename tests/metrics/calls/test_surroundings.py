@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from build import diagnose
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from iou_doctor.errors import UsageError
@@ -344,6 +344,7 @@ def test_a_formula_is_recognised(text, ratio):
 
 
 @given(st.text(max_size=60))
+@example("0\x1b" + "\U0002ebe1" * 40)  # each takes ten characters when it is written out
 def test_any_text_is_read_or_refused_in_one_short_line(text):
     message = ""
     try:
