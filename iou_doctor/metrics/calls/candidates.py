@@ -6,7 +6,6 @@ import ast
 from collections.abc import Iterator
 
 from iou_doctor.metrics.calls.read_code import Code
-from iou_doctor.metrics.calls.yaml_targets import read_flow
 from iou_doctor.record import record
 
 LOADERS = ("load_metric", "datasets.load_metric", "evaluate.load")
@@ -207,26 +206,17 @@ def _read_loader(node: ast.Call) -> Candidate | None:
 
 def _as_call(node: ast.Dict) -> ast.Call:
     keywords = [
-        ast.keyword(arg=_read_key(key), value=value)
+        ast.keyword(arg=None if key is None else str(key.value), value=value)  # `**` has no key
         for key, value in zip(node.keys, node.values, strict=True)
-        if key is None or isinstance(key, (ast.Constant, ast.Name))  # names are keys in YAML
+        if key is None or isinstance(key, ast.Constant)
     ]
     return ast.Call(func=ast.Name("dict", ast.Load()), args=[], keywords=keywords)
-
-
-def _read_key(key: ast.Constant | ast.Name | None) -> str | None:
-    """Return the name of an argument; `None` for what `**` adds."""
-    if key is None:
-        return None
-    return key.id if isinstance(key, ast.Name) else str(key.value)
 
 
 def _read_config(node: ast.expr, call: ast.Call) -> Candidate | None:
     """Return what `dict(type="IoUMetric", ...)` or `dict(metric="mIoU")` configures."""
     entries = {keyword.arg: keyword.value for keyword in call.keywords}
     kind, metric = entries.get("type", entries.get("_target_")), entries.get("metric")
-    if isinstance(entries.get("_target_"), (ast.Name, ast.Attribute)):
-        return Candidate(*read_flow(entries), node)
     if isinstance(kind, ast.Constant) and isinstance(kind.value, str):
         others = [one for one in call.keywords if one.arg not in {"type", "_target_"}]
         return Candidate(kind.value, ast.Call(func=call.func, args=[], keywords=others), node)

@@ -4,36 +4,28 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import takewhile
+from collections.abc import Iterator, Mapping
+from textwrap import dedent
 
-from iou_doctor.metrics.calls.read_code import Code
-from iou_doctor.record import record
+from iou_doctor.errors import UsageError
+from iou_doctor.metrics.calls.read_code import LONGEST_CALL, Code
 
-_LINE = re.compile(r"(?P<indent>\s*(?:-\s+)*)(?P<text>[^\s#][^#]*?)\s*(#.*)?")
-_ENTRY = re.compile(r"(?P<key>\w+):(?:\s+(?P<value>.*))?")
-_TARGET = re.compile(r"_target_:\s*(?P<name>[\w.]+)")
-_WORDS = {"true": "True", "false": "False", "null": "None", "~": "None", "": "None"}
-
-
-@record
-class _Line:
-    depth: int
-    """Where the text begins."""
-    is_item: bool
-    """Whether it begins an item of a list."""
-    text: str
-    """What it says, without a comment."""
+_IS_YAML = re.compile(r"(?<!['\"])\b_target_\s*:")
+"""A key in quotes may be Python, which is read as Python."""
+_NAME = re.compile(r"\$\{([\w.]+)\}")
+_EXPONENT = re.compile(r"[-+]?\d+(\.\d*)?[eE][-+]?\d+")
+"""A number for Hydra, and a text for YAML."""
 
 
 def read_targets(text: str) -> Code | None:
-    """Return the calls that the entries of a configuration make; `None` if it has none."""
-    calls = []
-    lines = _split(text) if "_target_:" in text else []
-    for number, line in enumerate(lines):
-        if found := _TARGET.fullmatch(line.text):
-            entries = _read_entries(_cut_block(lines, number))
-            calls.append(f"{found['name']}({', '.join(entries)})")
+    """Return the calls that the entries of a configuration make; `None` if it has none.
+
+    Raises:
+        UsageError: it is YAML, and PyYAML is not installed.
+    """
+    if len(text) > LONGEST_CALL or not _IS_YAML.search(text):
+        return None
+    calls = list(_list_calls(_parse(text)))
     source = calls[0] if len(calls) == 1 else f"[{', '.join(calls)}]"
     try:
         return Code(source, ast.parse(source)) if calls else None
@@ -41,72 +33,49 @@ def read_targets(text: str) -> Code | None:
         return None
 
 
-def read_flow(entries: Mapping[str | None, ast.expr]) -> tuple[str, ast.Call]:
-    """Return the name and the call of `{_target_: torchmetrics.JaccardIndex, task: binary}`.
-
-    Args:
-        entries: the values as Python reads them, which takes words for names.
-    """
-    keywords = [
-        ast.keyword(key, _read_word(value) if isinstance(value, ast.Name) else value)
-        for key, value in entries.items()
-        if key and not key.startswith("_")
-    ]
-    target = entries["_target_"]
-    return ast.unparse(target), ast.Call(target, [], keywords)
-
-
-def _read_word(name: ast.Name) -> ast.expr:
-    return ast.parse(_read_value(name.id), mode="eval").body
-
-
-def _split(text: str) -> list[_Line]:
-    """Return the lines, without empty ones and those that are only comments."""
-    found = filter(None, map(_LINE.fullmatch, text.splitlines()))
-    return [_Line(len(one["indent"]), "-" in one["indent"], one["text"]) for one in found]
-
-
-def _cut_block(lines: Sequence[_Line], number: int) -> Sequence[_Line]:
-    """Return the lines of the mapping that a line belongs to, with all that is nested in it."""
-    depth = lines[number].depth
-    first = number
-    while first and lines[first - 1].depth >= depth and not _begins(lines[first], depth):
-        first -= 1
-    below = takewhile(
-        lambda line: line.depth >= depth and not _begins(line, depth), lines[number + 1 :]
-    )
-    return [*lines[first : number + 1], *below]
-
-
-def _begins(line: _Line, depth: int) -> bool:
-    return line.is_item and line.depth == depth
-
-
-def _read_entries(block: Sequence[_Line]) -> Iterator[str]:
-    """Yield the arguments in a mapping. Hydra itself reads the keys that begin with `_`."""
-    depth = min(line.depth for line in block)
-    for number, line in enumerate(block):
-        found = _ENTRY.fullmatch(line.text) if line.depth == depth else None
-        if found is None or found["key"].startswith("_"):
-            continue
-        nested = list(takewhile(lambda one: one.depth > depth, block[number + 1 :]))
-        value = _read_nested(nested) if nested else _read_value(found["value"] or "")
-        yield f"{found['key']}={value}"
-
-
-def _read_nested(lines: Sequence[_Line]) -> str:
-    """Return a list of plain values as Python code, and anything else as the text it is."""
-    if all(line.is_item and not _ENTRY.fullmatch(line.text) for line in lines):
-        return f"[{', '.join(_read_value(line.text) for line in lines)}]"
-    return repr(" ".join(line.text for line in lines))
-
-
-def _read_value(text: str) -> str:
-    """Return a value as Python code: a number, a list, a text, or a name for `${a.b}`."""
-    if name := re.fullmatch(r"\$\{([\w.]+)\}", text):
-        return name[1]
+def _parse(text: str) -> object:
+    """Return what a text means in YAML; `None` if it is none."""
     try:
-        ast.literal_eval(text)
-    except (ValueError, SyntaxError):
-        return _WORDS.get(text.lower(), repr(text))
-    return text
+        import yaml
+    except ImportError as error:
+        raise UsageError(
+            '--metric is a configuration in YAML; `pip install "iou-doctor[yaml]"` reads it, or'
+            " write the call itself, such as keras.metrics.MeanIoU(num_classes=3)"
+        ) from error
+    try:
+        if any(isinstance(token, yaml.AliasToken) for token in yaml.scan(dedent(text))):
+            return None  # a few of them can stand for billions of values
+        return yaml.safe_load(dedent(text))
+    except (yaml.YAMLError, ValueError, RecursionError):
+        return None
+
+
+def _list_calls(value: object) -> Iterator[str]:
+    """Yield the calls in a configuration, those of outer entries first."""
+    if isinstance(value, Mapping):
+        target = value.get("_target_")
+        if isinstance(target, str) and re.fullmatch(r"[\w.]+", target):
+            yield f"{target}({', '.join(_list_arguments(value))})"
+        value = list(value.values())
+    if isinstance(value, list):
+        for one in value:
+            yield from _list_calls(one)
+
+
+def _list_arguments(entries: Mapping[object, object]) -> Iterator[str]:
+    """Yield the arguments in a mapping. Hydra itself reads the keys that begin with `_`."""
+    for key, value in entries.items():
+        if isinstance(key, str) and not key.startswith("_"):
+            yield f"{key}={_write(value)}"
+
+
+def _write(value: object) -> str:
+    """Return a value as Python code; a mapping, which is no literal argument, as a text."""
+    if isinstance(value, list):
+        return f"[{', '.join(map(_write, value))}]"
+    if isinstance(value, str):
+        name = _NAME.fullmatch(value)
+        if name is not None:
+            return name[1]
+        return value if _EXPONENT.fullmatch(value) else repr(value)
+    return repr(value if value is None or isinstance(value, (int, float)) else str(value))

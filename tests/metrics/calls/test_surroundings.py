@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 import pytest
 from build import diagnose
@@ -97,8 +99,7 @@ def refusal(text, **options):
         ("{'_target_': 'torchmetrics.JaccardIndex', 'task': 'binary'}", JACCARD, None),
         ("- _target_: torchmetrics.JaccardIndex\n  task: binary  # 2\n- _target_: my.Loss", JACCARD,
          "torchmetrics.JaccardIndex(task='binary')"),
-        ("iou: {_target_: torchmetrics.JaccardIndex, task: binary}", JACCARD,
-         "{_target_: torchmetrics.JaccardIndex, task: binary}"),
+        ("iou: {_target_: torchmetrics.JaccardIndex, task: binary}", JACCARD, None),
         ("import torchmetrics as tm\niou = tm.JaccardIndex(task='binary')", JACCARD,
          "tm.JaccardIndex(task='binary')"),
         ("e = Evaluator(3)\ne.add_batch(t, p)\nmiou = e.Mean_Intersection_over_Union()",
@@ -176,9 +177,21 @@ def test_words_of_a_configuration_in_one_line_are_read():
     assert parse(text).arguments["include_background"] is False
 
 
+def test_aliases_in_a_configuration_are_not_followed():
+    text = "a: &a {_target_: keras.metrics.MeanIoU, num_classes: 3}\nb: [*a, *a]"
+    with pytest.raises(UsageError):
+        parse(text)
+
+
+def test_a_configuration_without_pyyaml_names_the_extra(monkeypatch):
+    monkeypatch.setitem(sys.modules, "yaml", None)
+    with pytest.raises(UsageError, match=r"iou-doctor\[yaml\]"):
+        parse("_target_: keras.metrics.MeanIoU\nnum_classes: 3")
+
+
 def test_a_mapping_nested_in_the_arguments_of_a_configuration_is_no_list():
     text = "_target_: keras.metrics.IoU\nnum_classes: 3\ntarget_class_ids:\n  of: 3"
-    assert parse(text).arguments["target_class_ids"] == "of: 3"
+    assert parse(text).arguments["target_class_ids"] == "{'of': 3}"
 
 
 @pytest.mark.parametrize(
