@@ -31,7 +31,7 @@ class LostClass:
     """The true class of most of its false alarms; `None` if there are none."""
     void_pixels: int
     """The pixels of void that are predicted as it, which do not count."""
-    images: int
+    images: int = 0
     """The number of images whose masks hold it."""
     cell: tuple[int, int] | None = None
     """The height and width of the cells that predictions consist of; `None` for single pixels."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from iou_doctor.counts.label_decoding import is_no_class
 from iou_doctor.counts.map_samples import LabelMaps
 from iou_doctor.counts.pair_counts import PairCounts
-from iou_doctor.ledger.cells import Cells, find_cells
+from iou_doctor.ledger.cells import find_cells
 from iou_doctor.ledger.counted import Counted
 from iou_doctor.ledger.ledger import Ledger
 from iou_doctor.ledger.lost_class import LostClass, Taken
@@ -32,33 +33,39 @@ def find_lost_classes(
     """
     points = {entry.id: entry.points for entry in ledger.by_class}
     lost = sorted(counted.lost, key=lambda one: (-points[one.id], one.id))[:MOST_CLASSES]
-    images = _count_images(counted.scored, [one.id for one in lost])
+    scored, void = counted.scored, counted.pairs.pool()
+    void = void.keep_rows(void.truth == counted.ignore_index)
+    images, pool = _count_images(scored, [one.id for one in lost]), scored.pool()
     cells = None if maps is None else find_cells(maps.y_pred)
-    return tuple(
-        _look_into(one, counted, images[one.id], maps if cells else None, cells) for one in lost
-    )
+    found = []
+    for one in lost:
+        best = None if cells is None or maps is None else cells.limit_iou(maps.y_true, one.id)
+        facts = _look_into(one, pool, void, len(counted.score.per_class))
+        cell = None if best is None or cells is None else cells.size
+        found.append(replace(facts, images=images[one.id], cell=cell, best_iou=best))
+    return tuple(found)
 
 
-def _look_into(
-    one: ClassScore, counted: Counted, images: int, maps: LabelMaps | None, cells: Cells | None
-) -> LostClass:
-    pool, scored = counted.pairs.pool(), counted.scored.pool()
-    missed = scored.keep_rows((scored.truth == one.id) & (scored.prediction != one.id))
-    alarms = scored.keep_rows((scored.truth != one.id) & (scored.prediction == one.id))
-    void = (pool.truth == counted.ignore_index) & (pool.prediction == one.id)
-    best = None if cells is None or maps is None else cells.limit_iou(maps.y_true, one.id)
+def _look_into(one: ClassScore, pool: PairCounts, void: PairCounts, classes: int) -> LostClass:
+    """Return what the pixels of all images together tell about a class.
+
+    Args:
+        one: the class.
+        pool: the label pairs that count, of all images together.
+        void: those on void, which do not count.
+        classes: the number of classes.
+    """
+    missed = pool.keep_rows((pool.truth == one.id) & (pool.prediction != one.id))
+    alarms = pool.keep_rows((pool.truth != one.id) & (pool.prediction == one.id))
     return LostClass(
         id=one.id,
         iou=one.iou or 0.0,
         truth_pixels=one.truth_pixels,
         predicted_pixels=one.predicted_pixels,
         right_pixels=one.intersection,
-        missed_as=_find_largest(missed.prediction, missed, len(counted.score.per_class)),
-        alarms_of=_find_largest(alarms.truth, alarms, len(counted.score.per_class)),
-        void_pixels=int(pool.count[void].sum()),
-        images=images,
-        cell=None if best is None or cells is None else cells.size,
-        best_iou=best,
+        missed_as=_find_largest(missed.prediction, missed, classes),
+        alarms_of=_find_largest(alarms.truth, alarms, classes),
+        void_pixels=int(void.count[void.prediction == one.id].sum()),
     )
 
 
