@@ -5,14 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from iou_doctor.diagnosis.compare import Checked, check_side, compare_checked
-from iou_doctor.diagnosis.questions import Unanswered
 from iou_doctor.diagnosis.request import CheckRequest
 from iou_doctor.diagnosis.shared_samples import find_shared_samples
 from iou_doctor.errors import UsageError
 from iou_doctor.parts.part import Part, refuse_missing
-from iou_doctor.parts.recorded import RecordedArrays, build_pair
+from iou_doctor.parts.recorded import RecordedArrays, build_pair, refuse_unanswered
 from iou_doctor.report.comparison import Comparison
-from iou_doctor.report.version import __version__
 
 
 def compare_parts(before: Part, after: Part, *, confidence: float) -> Comparison:
@@ -42,13 +40,8 @@ def _check(part: Part) -> Checked:
     refuse_missing(part)
     arrays = RecordedArrays(part)
     request = CheckRequest(options=part.job.options, metric=part.job.metric)
-    try:
+    with refuse_unanswered(part, "a comparison"):
         checked = check_side(build_pair(part), request, arrays)
-    except Unanswered as error:
-        raise UsageError(
-            f"`{part.origin}` lacks counts that a comparison needs; scan all shards again with this"
-            f" version of iou-doctor, {__version__}"
-        ) from error
     if checked.counted is None and arrays.open_questions:
         raise UsageError(
             f"`{part.origin}` needs the arrays once more, to count what a repair changes; scan each"

@@ -5,14 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from iou_doctor.diagnosis.pipeline import report_on
-from iou_doctor.diagnosis.questions import Unanswered
 from iou_doctor.diagnosis.request import CheckRequest
 from iou_doctor.errors import UsageError
 from iou_doctor.parts.part import Part, refuse_missing
 from iou_doctor.parts.plan_file import write_again
-from iou_doctor.parts.recorded import RecordedArrays, build_pair
+from iou_doctor.parts.recorded import RecordedArrays, build_pair, refuse_unanswered
 from iou_doctor.report.report import Report
-from iou_doctor.report.version import __version__
 
 
 def make_report(part: Part, request: CheckRequest) -> Report:
@@ -39,11 +37,6 @@ def make_report(part: Part, request: CheckRequest) -> Report:
         )
     request = replace(request, options=job.options, metric=job.metric)
     arrays = RecordedArrays(part)
-    try:
+    with refuse_unanswered(part, "the report"):
         report = report_on(build_pair(part), request, arrays)
-    except Unanswered as error:
-        raise UsageError(
-            f"`{part.origin}` lacks counts that the report needs; scan all shards again with this"
-            f" version of iou-doctor, {__version__}"
-        ) from error
     return replace(report, again=write_again(arrays.open_questions))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import field, replace
 from itertools import chain
 from typing import cast
@@ -15,11 +16,13 @@ from iou_doctor.arrays.layout import Layout
 from iou_doctor.arrays.model import ModelFacts
 from iou_doctor.arrays.source import Pair, Window
 from iou_doctor.diagnosis.questions import Answer, AnyQuestion, Question, Unanswered
+from iou_doctor.errors import UsageError
 from iou_doctor.parts.answers import key_of
 from iou_doctor.parts.job import SourceFacts
 from iou_doctor.parts.part import Entries, ModelPart, Part
 from iou_doctor.parts.plain import NotPlainError
 from iou_doctor.record import record
+from iou_doctor.report.version import __version__
 from iou_doctor.sources.source_errors import source_error
 
 
@@ -141,3 +144,23 @@ def build_pair(part: Part) -> Pair:
         model=RecordedModel(part.models) if part.models else None,
         assumed=facts.assumed,
     )
+
+
+@contextmanager
+def refuse_unanswered(part: Part, asker: str) -> Iterator[None]:
+    """Refuse a part if something that is asked of it was not counted.
+
+    Args:
+        part: the part.
+        asker: what asks, such as `the report`.
+
+    Raises:
+        UsageError: says how to count it.
+    """
+    try:
+        yield
+    except Unanswered as error:
+        raise UsageError(
+            f"`{part.origin}` lacks counts that {asker} needs; scan all shards again with this"
+            f" version of iou-doctor, {__version__}"
+        ) from error
