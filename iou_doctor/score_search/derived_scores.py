@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from iou_doctor.metrics.definition import Ratio
 from iou_doctor.metrics.engine.areas import Areas
-from iou_doctor.metrics.engine.averages import compute_ratios
+from iou_doctor.metrics.engine.averages import average_batches, compute_ratios
 from iou_doctor.report.score_lookup import Cause
 from iou_doctor.score_search.candidate import Candidate
 from iou_doctor.score_search.conventions import PLAIN
@@ -105,12 +105,9 @@ def _convert(ratio: Ratio, value: float) -> Iterator[Candidate]:
 
 
 def _average(ratio: Ratio, areas: Areas) -> NDArray[np.float64]:
-    """Return the mean over the classes of each group, NaN without any."""
-    ratios = _compute(ratio, areas)
-    count = (~np.isnan(ratios)).sum(axis=1)
-    means = np.full(len(count), np.nan)
-    np.divide(np.nansum(ratios, axis=1), count, out=means, where=count > 0)
-    return means
+    """Return the mean over the classes of each image, NaN without any."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return average_batches(replace(PLAIN, ratio=ratio), next(areas.stack_batches(1)))
 
 
 def _compute(ratio: Ratio, areas: Areas) -> NDArray[np.float64]:
