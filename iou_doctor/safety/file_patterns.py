@@ -1,4 +1,4 @@
-"""The files that patterns like `masks/**/*.png` match, where links may lead back."""
+"""Patterns like `masks/**/*.png`: where they begin, and which files match if links lead back."""
 
 from __future__ import annotations
 
@@ -7,7 +7,19 @@ import os
 import re
 from collections.abc import Iterator
 
+_WILDCARDS = re.compile(r"[*?\[]")
 _ANY_DEPTH = re.compile(r"(?:(?<=/)|^)(?:\*\*/)+")
+
+
+def find_root(pattern: str) -> str:
+    """Return the folder in front of the first wildcard of a pattern."""
+    before = _WILDCARDS.split(pattern, maxsplit=1)[0]
+    return os.path.dirname(before) or "."  # noqa: PTH120
+
+
+def get_folder(path: str) -> str:
+    """Return a folder as it is, or that of a pattern."""
+    return find_root(path) if _WILDCARDS.search(path) and not os.path.isdir(path) else path  # noqa: PTH112
 
 
 def expand_pattern(pattern: str) -> list[str]:

@@ -13,6 +13,7 @@ from iou_doctor.file_repair.writers.suffixes import choose_suffix
 from iou_doctor.record import record
 from iou_doctor.repairs.shift import Shift
 from iou_doctor.repairs.step import Side, Step
+from iou_doctor.safety.file_patterns import find_root
 from iou_doctor.safety.listed_files import LIST_SUFFIXES
 from iou_doctor.safety.protected_files import (
     ProtectedPath,
@@ -21,7 +22,6 @@ from iou_doctor.safety.protected_files import (
 )
 from iou_doctor.sources.files.file_series import FileSeries
 from iou_doctor.sources.files.file_types import get_suffix
-from iou_doctor.sources.files.patterns import find_root
 
 _WRITTEN = (
     *(".png", ".tif", ".tiff", ".npy", ".npz", ".h5"),

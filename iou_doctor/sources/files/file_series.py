@@ -184,7 +184,7 @@ def _find_common_dtype(path: str, members: Sequence[Member]) -> StoredDtype:
 
 def _advise(path: str, members: Sequence[Member]) -> str:
     """Return how to read files of one kind."""
-    from iou_doctor.sources.files.patterns import join_patterns, list_patterns
+    from iou_doctor.sources.files.suggested_patterns import join_patterns, list_patterns
 
     patterns = list_patterns(path, ((member.file, _get_kind(member)) for member in members))
     if not patterns:

@@ -1,30 +1,17 @@
-"""Patterns that stand for files: where they begin, and which tell kinds of files apart."""
+"""Patterns to suggest: those that tell the kinds of files in a folder apart."""
 
 from __future__ import annotations
 
-import os
-import re
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from pathlib import Path
 
+from iou_doctor.safety.file_patterns import get_folder
 from iou_doctor.sources.files.file_types import get_suffix
 from iou_doctor.sources.files.remote.address import is_remote
 
 _MOST_KINDS = 5
 """The maximum number of patterns to name."""
-_WILDCARDS = re.compile(r"[*?\[]")
 _Key = Callable[[str], str | None]
-
-
-def find_root(pattern: str) -> str:
-    """Return the folder in front of the first wildcard of a pattern."""
-    before = _WILDCARDS.split(pattern, maxsplit=1)[0]
-    return os.path.dirname(before) or "."  # noqa: PTH120
-
-
-def get_folder(path: str) -> str:
-    """Return a folder as it is, or that of a pattern."""
-    return find_root(path) if _WILDCARDS.search(path) and not os.path.isdir(path) else path  # noqa: PTH112
 
 
 def list_patterns(path: str, files: Iterable[tuple[str, Hashable]]) -> list[str]:

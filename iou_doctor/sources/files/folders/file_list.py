@@ -9,10 +9,9 @@ from contextlib import suppress
 from dataclasses import replace
 
 from iou_doctor.record import record
-from iou_doctor.safety.file_patterns import expand_pattern
+from iou_doctor.safety.file_patterns import expand_pattern, find_root, get_folder
 from iou_doctor.sources.files.file_types import get_suffix
 from iou_doctor.sources.files.formats import FileFormat, check_ranges, find_format_by_suffix
-from iou_doctor.sources.files.patterns import find_root, get_folder
 from iou_doctor.sources.files.remote.address import is_remote
 from iou_doctor.sources.files.unread_types import find_unread_in_folder
 from iou_doctor.sources.source_errors import source_error, translate_errors

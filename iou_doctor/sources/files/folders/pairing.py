@@ -13,7 +13,11 @@ from iou_doctor.sources.files.file_types import get_suffix
 from iou_doctor.sources.files.folders.class_files import ClassFiles, join_classes
 from iou_doctor.sources.files.folders.matched_names import match_names
 from iou_doctor.sources.files.folders.places import add_places
-from iou_doctor.sources.files.patterns import join_patterns, list_sets, write_folder_pattern
+from iou_doctor.sources.files.suggested_patterns import (
+    join_patterns,
+    list_sets,
+    write_folder_pattern,
+)
 from iou_doctor.sources.source_errors import list_names, source_error
 
 _MOST_NAMED = 8
