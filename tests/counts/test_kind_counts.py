@@ -35,7 +35,7 @@ def assert_same(one: KindCounts, other: KindCounts):
         np.testing.assert_array_equal(own, theirs)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.integers(0, 10**6), st.lists(st.integers(0, 5), max_size=3))
 def test_parts_add_up_to_the_whole(seed, cuts):
     maps = draw_maps(seed)

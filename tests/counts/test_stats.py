@@ -58,7 +58,7 @@ def test_a_merge_keeps_both_sides():
     ]
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.lists(st.lists(ROW, max_size=5), min_size=1, max_size=4))
 def test_tables_add_up_in_any_grouping(parts):
     whole = table(*(row for part in parts for row in part))
@@ -77,7 +77,7 @@ WIDER = st.tuples(
 )
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.lists(st.lists(WIDER, max_size=9), min_size=1, max_size=4), st.integers(1, 5))
 def test_how_a_table_is_stored_changes_nothing_that_it_says(parts, few):
     plain = [table(*part) for part in parts]
@@ -99,7 +99,7 @@ def test_how_a_table_is_stored_changes_nothing_that_it_says(parts, few):
             assert column.dtype == np.int64
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.lists(WIDER, max_size=30), st.integers(1, 7))
 def test_blocks_hold_whole_images_and_about_as_many_rows_as_asked_for(rows, size):
     pairs = table(*rows)
@@ -133,7 +133,7 @@ def test_a_long_table_takes_few_bytes():
     assert (pairs + pairs.replace(image=image + 2**16))._columns["image"].dtype == np.int32
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     st.lists(st.lists(ROW, max_size=5), min_size=1, max_size=4),
     st.sampled_from([slice(None), slice(1, None), slice(0)]),

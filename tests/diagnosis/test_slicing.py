@@ -38,7 +38,7 @@ def cut(masks, predictions, values, **more):
 
 
 @given(st.integers(0, 99), st.lists(st.integers(0, 3), min_size=12, max_size=12), st.booleans())
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 def test_each_slice_has_the_score_and_interval_of_its_samples_alone(seed, values, void):
     metrics = pytest.importorskip("sklearn.metrics", reason="compares with scikit-learn")
     masks, predictions = make_pair(seed=seed, void=void)

@@ -48,7 +48,7 @@ def account(counted: Counted, kinds: KindCounts):
     return ledger if ledger is None else price_kinds(ledger, kinds, counted)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(0, 10**6), st.sampled_from([None, VOID, 1]))
 def test_kinds_are_exact_fractions_that_add_up_to_what_is_missing(seed, ignore):
     y_true, y_pred = draw_maps(seed)
@@ -84,7 +84,7 @@ def test_kinds_are_exact_fractions_that_add_up_to_what_is_missing(seed, ignore):
     )
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(st.integers(0, 10**6), st.sampled_from([None, VOID]))
 def test_every_cut_has_the_same_kinds(seed, ignore):
     counted, kinds = count(*draw_maps(seed), ignore)

@@ -165,7 +165,7 @@ def no_scalar(y_true, y_pred, *, dense_true=False, dense_pred=False):
     assume(not (dense_true and y_true.ndim == 1) and not (dense_pred and y_pred.ndim == 1))
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(data=st.data(), shape=SHAPES, ignored=IGNORED)
 def test_labels_with_strays_ignored_and_absent_classes(metrics, data, shape, ignored):
     y_true, y_pred = (
@@ -176,7 +176,7 @@ def test_labels_with_strays_ignored_and_absent_classes(metrics, data, shape, ign
     assert_keras_agrees(metrics, call, y_true, y_pred)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(data=st.data(), shape=SHAPES, ignored=IGNORED)
 def test_floats_that_are_cast_to_labels(metrics, data, shape, ignored):
     masks = ids(shape) | damaged_ids(shape)
@@ -186,7 +186,7 @@ def test_floats_that_are_cast_to_labels(metrics, data, shape, ignored):
     assert_keras_agrees(metrics, call, y_true, y_pred)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(data=st.data(), shape=SHAPES, ignored=IGNORED)
 def test_target_classes_in_any_order_even_twice(metrics, data, shape, ignored):
     chosen = data.draw(st.lists(st.integers(0, CLASSES - 1), min_size=1, max_size=5))
@@ -198,7 +198,7 @@ def test_target_classes_in_any_order_even_twice(metrics, data, shape, ignored):
     assert_keras_agrees(metrics, call, y_true, y_pred)
 
 
-@settings(deadline=None, max_examples=90)
+@settings(max_examples=90)
 @given(
     data=st.data(), shape=SHAPES, ignored=IGNORED, sparse=st.tuples(st.booleans(), st.booleans())
 )
@@ -218,7 +218,7 @@ def test_the_four_combinations_of_sparse_flags(metrics, data, shape, ignored, sp
     assert_keras_agrees(metrics, call, y_true, y_pred)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(data=st.data(), shape=SHAPES, sparse=st.tuples(st.booleans(), st.booleans()))
 def test_flags_that_do_not_fit_the_arrays(metrics, data, shape, sparse):
     """Both arrays have a class axis, or one or none, whatever the arguments of the metric say."""
@@ -229,7 +229,7 @@ def test_flags_that_do_not_fit_the_arrays(metrics, data, shape, sparse):
     assert_keras_agrees(metrics, ("MeanIoU", {"num_classes": CLASSES, **flags}), y_true, y_pred)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(data=st.data(), shape=SHAPES, ignored=IGNORED, sparse=st.sampled_from([None, True, False]))
 def test_one_hot_metrics(metrics, data, shape, ignored, sparse):
     y_true = data.draw(one_hot_maps(shape) | perhaps_trailing(ids(shape)))
@@ -243,7 +243,7 @@ def test_one_hot_metrics(metrics, data, shape, ignored, sparse):
         assert_keras_agrees(metrics, ("OneHotIoU", given_arguments), y_true, y_pred)
 
 
-@settings(deadline=None, max_examples=70)
+@settings(max_examples=70)
 @given(
     data=st.data(),
     shape=SHAPES,
@@ -257,7 +257,7 @@ def test_binary_iou_with_ties_at_the_threshold(metrics, data, shape, threshold, 
     assert_keras_agrees(metrics, call, y_true, y_pred)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(data=st.data(), sparse=st.tuples(st.booleans(), st.booleans()))
 def test_channels_first_arrays_are_read_in_the_order_stored(metrics, data, sparse):
     """(N, C, H, W) against (N, H, W, C): Keras flattens both as they lie in memory."""
@@ -272,7 +272,7 @@ def test_channels_first_arrays_are_read_in_the_order_stored(metrics, data, spars
     assert_keras_agrees(metrics, ("MeanIoU", {"num_classes": CLASSES, **flags}), y_true, y_pred)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(data=st.data(), shape=st.sampled_from([(2, 3, 5), (3, 4, 2), (2, 4, 4)]))
 def test_swapped_flattened_and_mismatched_pixels(metrics, data, shape):
     n, height, width = shape

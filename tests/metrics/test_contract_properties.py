@@ -19,7 +19,7 @@ from iou_doctor.metrics.engine.areas import sum_areas
 from iou_doctor.metrics.implementations import evaluate_all, find_applicable
 from iou_doctor.metrics.registry import CONTRACTS, evaluate
 
-quick = settings(deadline=None, max_examples=60)
+quick = settings(max_examples=60)
 CLASSES = 4
 BY_NAME = {contract.name: contract for contract in CONTRACTS}
 

@@ -18,7 +18,7 @@ from iou_doctor.diagnosis.request import CheckRequest
 
 pytestmark = pytest.mark.reference
 
-EXAMPLES = settings(max_examples=25, deadline=None)
+EXAMPLES = settings(max_examples=25)
 JACCARD = "torchmetrics.JaccardIndex(task='multiclass', num_classes={classes}, "
 MAPS = "torchmetrics.segmentation.{name}(num_classes={{classes}}, input_format='index'"
 

@@ -40,7 +40,7 @@ def count(masks, predictions):
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(1, 25), st.sampled_from([None, 3, 255]))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_they_follow_the_definition(seed, images, void):
     rng = np.random.default_rng(seed)
     masks = rng.integers(0, 4, (images, 6))

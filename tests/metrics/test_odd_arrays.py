@@ -37,7 +37,7 @@ def histogram_iou(truth, predicted, classes):
         return np.nanmean(both / (true + said - both))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     seed=st.integers(0, 2**32 - 1),
     classes=st.integers(2, 6),

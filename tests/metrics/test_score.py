@@ -126,7 +126,6 @@ def test_the_mean_over_images_averages_each_images_own_mean():
     assert result.per_image_mean_iou == (1.0 + 1 / 4) / 2
 
 
-@settings(deadline=None)
 @given(
     hnp.arrays(np.int64, st.tuples(st.integers(1, 9), st.just(4)), elements=st.integers(-1, 3)),
     st.randoms(use_true_random=False),
@@ -166,7 +165,7 @@ def test_the_mean_over_some_classes_leaves_absent_ones_out():
 
 
 @pytest.mark.reference
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(st.integers(2, 5), st.data())
 def test_the_iou_of_valid_labels_is_scikit_learns(classes, data):
     metrics = pytest.importorskip("sklearn.metrics")

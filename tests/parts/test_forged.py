@@ -34,7 +34,7 @@ def plan_file(tmp_path_factory):
     return folder / "plan.json"
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(data=st.data())
 def test_a_plan_that_was_edited_is_refused_or_the_same(plan_file, tmp_path_factory, data):
     whole = plan_file.read_text()

@@ -55,7 +55,7 @@ def test_numpy_reads_it_without_pickle(parts, tmp_path):
         assert all(archive[name].dtype == np.uint8 for name in names)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     rows=st.lists(
         st.tuples(
@@ -91,7 +91,7 @@ def test_a_cell_takes_few_bytes():
     assert len(stream.getvalue()) <= MOST_BYTES * len(cells)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(data=st.data())
 def test_damaged_files_are_refused(parts, data, tmp_path_factory):
     place = tmp_path_factory.mktemp("d") / "part.npz"

@@ -47,7 +47,7 @@ def test_parts_say_what_a_check_says(make, shards, tmp_path):
     assert rounds == 1
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(
     samples=st.integers(1, 12),
     shards=st.integers(1, 9),

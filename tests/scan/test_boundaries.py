@@ -45,7 +45,7 @@ def make_pair(seed=0, shape=(60, 70), samples=3):
 
 
 @given(st.integers(0, 2**32 - 1), st.tuples(st.integers(1, 80), st.integers(1, 80)))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_bands_are_those_of_the_public_definition(seed, shape):
     rng = np.random.default_rng(seed)
     cell = int(rng.integers(1, 20))

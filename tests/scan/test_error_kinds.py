@@ -38,7 +38,7 @@ def draw_pairs(draw):
     return y_true, y_pred, draw(st.integers(0, 3))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(draw_pairs())
 def test_they_are_those_of_the_plain_definition(drawn):
     y_true, y_pred, width = drawn

@@ -40,7 +40,7 @@ DENSE = (
     Pairing(LabelDecoding.LABELS, LabelDecoding.ARGMAX),
     Pairing(LabelDecoding.LABELS, LabelDecoding.ARGMAX_LAST, flat=True),
 )
-quick = settings(deadline=None, max_examples=60)
+quick = settings(max_examples=60)
 
 
 @pytest.mark.parametrize(
@@ -200,7 +200,7 @@ def test_channels_first_and_channels_last_give_the_same_stats(data, dtype, chann
     )
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(hnp.arrays("f8", (1, 2, 1, 11), elements=st.floats(0, 1)))
 def test_channel_sums_do_not_depend_on_the_window(y_pred):
     y_true = np.zeros((1, 2, 1), np.uint8)

@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from run import ROOT
 
@@ -16,7 +16,6 @@ from iou_doctor.file_repair.writers.checked_file import CheckedFile
 WRITES = st.lists(st.tuples(st.integers(0, 200), st.binary(max_size=60)), max_size=12)
 
 
-@settings(deadline=None)  # it writes files
 @given(WRITES, st.integers(0, 12))
 def test_what_was_written_is_read_back_though_the_disk_is_full(tmp_path_factory, writes, at):
     path = tmp_path_factory.mktemp("checked") / "a"

@@ -52,7 +52,7 @@ def assert_same(y_true, y_pred, width):
             np.testing.assert_array_equal(own, other)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(
     st.integers(0, 10**6),
     st.one_of(

@@ -36,7 +36,7 @@ VARIANTS = [Kernels(BEST.library, name) for name in library._list_variants(BEST.
 """Every variant that this processor can run."""
 LABELS = (Pairing(LabelDecoding.LABELS, LabelDecoding.LABELS),)
 DENSE = (Pairing(LabelDecoding.LABELS, LabelDecoding.ARGMAX),)
-quick = settings(deadline=None, max_examples=60)
+quick = settings(max_examples=60)
 
 
 def scan_by(kernels, y_true, y_pred, letters, pairings, *, jobs=1):
@@ -186,7 +186,7 @@ def dense_arrays(shape, dtype):
     return odd | made()
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(
     st.data(),
     st.sampled_from(FLOATS),

@@ -16,7 +16,7 @@ from iou_doctor.scan.numpy.argmax import argmax_and_count
 BOTH = (Pairing(LabelDecoding.ARGMAX, LabelDecoding.ARGMAX),)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.data(), st.integers(2, 12), st.integers(1, 60))
 def test_the_size_of_tiles_changes_nothing(data, channels, size):
     shape = (2, 3, 4, channels)

@@ -94,7 +94,7 @@ def test_one_hot_masks_of_any_dtype_give_their_class(dtype):
     assert naive == [2, 0, 0, 1]
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.integers(2, 20).flatmap(lambda channels: score_maps((2, 4, channels))))
 def test_argmax_of_the_doctor_and_of_a_flattening_metric_answer_alike(values):
     _, naive = labels_of(values, LabelDecoding.ARGMAX, letters="NLC")
@@ -102,7 +102,7 @@ def test_argmax_of_the_doctor_and_of_a_flattening_metric_answer_alike(values):
     assert naive == flat
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(hnp.arrays("f4", (2, 3, 5), elements=st.floats(-2, 2, width=32)))
 def test_argmax_is_numpys_where_every_value_is_finite_and_not_zero(values):
     values[values == 0] = 1

@@ -40,7 +40,7 @@ def saturated(array):
     ).reshape(array.shape)
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(SHAPES.flatmap(lambda shape: st.tuples(label_maps(shape), label_maps(shape))))
 def test_any_two_integer_dtypes_are_counted_as_a_loop_over_the_pixels_counts(maps):
     y_true, y_pred = maps
@@ -49,7 +49,7 @@ def test_any_two_integer_dtypes_are_counted_as_a_loop_over_the_pixels_counts(map
     assert table.total == y_true.size
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(
     hnp.arrays("i8", (2, 9), elements=st.integers(-3, 3) | st.just(2**20)),
     hnp.arrays("i8", (2, 9), elements=st.integers(-3, 3) | st.just(-(2**40))),
@@ -63,7 +63,7 @@ def test_sorting_and_dense_counting_give_the_same_table(y_true, y_pred):
 
 
 @pytest.mark.parametrize("is_fast", [True, False])
-@settings(deadline=None, max_examples=80)
+@settings(max_examples=80)
 @given(
     SHAPES.flatmap(lambda shape: st.tuples(label_maps(shape), label_maps(shape))),
     st.sampled_from([0, -1, 100, -(2**31), 2**40]),
@@ -146,7 +146,7 @@ def test_bool_masks_and_predictions_are_classes_0_and_1():
 
 
 @pytest.mark.reference
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.integers(2, 6), st.data())
 def test_the_table_is_scikit_learns_confusion_matrix(classes, data):
     metrics = pytest.importorskip("sklearn.metrics")
@@ -159,7 +159,7 @@ def test_the_table_is_scikit_learns_confusion_matrix(classes, data):
     assert ours.tolist() == matrix.tolist()
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(
     hnp.arrays("i2", (3, 2, 4), elements=st.integers(-2, 4)),
     st.lists(st.integers(-1, 3), min_size=7, max_size=7),

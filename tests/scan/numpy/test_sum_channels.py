@@ -17,7 +17,7 @@ from iou_doctor.scan import windows
 from iou_doctor.scan.numpy.sum_channels import sum_channels
 from iou_doctor.scan.scan import scan
 
-quick = settings(deadline=None, max_examples=80)
+quick = settings(max_examples=80)
 SHAPES = st.tuples(st.integers(1, 4), st.integers(1, 7), st.integers(1, 4))
 
 

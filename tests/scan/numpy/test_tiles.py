@@ -15,7 +15,7 @@ from iou_doctor.scan.numpy.tiles import Space, choose_tile_dtype, iterate_tiles
 SHAPES = st.lists(st.integers(1, 5), min_size=2, max_size=4).map(tuple)
 
 
-@settings(deadline=None, max_examples=80)
+@settings(max_examples=80)
 @given(SHAPES, st.booleans(), st.integers(1, 40), st.booleans())
 def test_tiles_joined_are_the_array_with_channels_first(shape, dense, size, transposed):
     values = np.arange(np.prod(shape), dtype="f4").reshape(shape)

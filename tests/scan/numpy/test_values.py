@@ -40,7 +40,7 @@ def assert_values_counted(counts, values):
     assert counts.at_least_one == sum(value >= 1 for value in finite)
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(score_maps((2, 5)) | label_maps((2, 5)))
 def test_values_are_counted_as_a_loop_counts_them(values):
     counts = counts_of(values)
@@ -50,7 +50,7 @@ def test_values_are_counted_as_a_loop_counts_them(values):
     assert counts.first.position == (0,)
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(score_maps((2, 3, 5)) | hnp.arrays("f4", (2, 3, 5), elements=st.floats(0, 1, width=32)))
 def test_the_size_of_tiles_changes_no_count(values):
     truth = np.zeros(values.shape, np.uint8)
@@ -61,7 +61,7 @@ def test_the_size_of_tiles_changes_no_count(values):
             assert_same_stats(stats_of(truth, values), whole)
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(label_maps((2, 3, 5)))
 def test_integers_are_measured_alike_from_their_table_and_one_by_one(values):
     truth = np.zeros(values.shape, np.uint8)
@@ -78,7 +78,7 @@ ONE_HOT_AND_ALMOST = st.sampled_from(
 )
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(
     score_maps((2, 3, 3))
     | st.lists(ONE_HOT_AND_ALMOST, min_size=6, max_size=6).map(

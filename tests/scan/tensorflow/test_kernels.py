@@ -41,7 +41,7 @@ ALL_CLASSES = (
 SHAPE = (3, 4, 5)
 SMALLEST = {"f2": 6e-8, "f4": 1e-45, "f8": 1e-300}
 PHASES = (Phase.explicit, Phase.generate)
-quick = settings(deadline=None, max_examples=40, phases=PHASES)
+quick = settings(max_examples=40, phases=PHASES)
 _KERNELS: dict[object, object] = {}
 
 
@@ -138,7 +138,7 @@ def test_every_order_of_five_values_in_four_channels_equals_the_reference(values
     assert compare(y_true, scores, ALL_CLASSES, pred="NHWC", compiled=compiled)
 
 
-@settings(deadline=None, max_examples=20, phases=PHASES)
+@settings(max_examples=20, phases=PHASES)
 @given(maps(SHAPE, ("u1",)), maps((*SHAPE, 4), ("u1", "f2", "f4", "f8")))
 def test_channels_compiled_by_xla_equal_the_reference_too(y_true, scores):
     assert compare(y_true, scores, ALL_CLASSES, pred="NHWC", compiled=True)
@@ -158,7 +158,7 @@ def test_negative_zero_is_as_large_as_in_keras(compiled):
         assert np.array_equal(argmax_like_keras(scores), answer), kind
 
 
-@settings(deadline=None, max_examples=20, phases=PHASES)
+@settings(max_examples=20, phases=PHASES)
 @given(maps(SHAPE, ("u1",)), maps(SHAPE, ("bool", "i8", "f2", "f4")))
 def test_values_compiled_by_xla_equal_the_reference_too(y_true, values):
     compare(y_true, values, ALL_VALUES, compiled=True)

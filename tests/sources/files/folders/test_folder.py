@@ -40,7 +40,7 @@ def png_claiming(width, height, data=b"\0"):
 
 
 @given(st.data(), st.sampled_from([(), (3,), (4,)]))
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(suppress_health_check=[HealthCheck.too_slow])
 def test_a_window_of_equal_images_is_what_numpy_slices(data, channels):
     shape = (data.draw(st.integers(1, 4)), data.draw(st.integers(1, 5)), 3, *channels)
     array = (np.arange(np.prod(shape)) % 251).reshape(shape).astype(np.uint8)
@@ -560,7 +560,7 @@ def test_a_name_for_an_image_is_refused(tmp_path):
 
 
 @given(st.data(), st.sampled_from(["PNG", "TIFF", "BMP", "JPEG"]))
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 def test_one_changed_byte_gives_an_image_or_an_error(data, kind):
     stream = io.BytesIO()
     Image.fromarray(np.arange(48, dtype=np.uint8).reshape(6, 8)).save(stream, kind)
