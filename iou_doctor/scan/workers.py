@@ -69,14 +69,14 @@ class Workers(Generic[Item, Result]):
             except BaseException as error:
                 box.put(Failure(error))
             del task, item, box  # they hold the memory of a window
+        self._tasks.put(None)  # for the next thread, also one that a signal kept off the list
 
     def stop(self) -> None:
         """Drop the items that wait, and wait for the threads."""
         while not self._tasks.empty():
             with suppress(Empty):  # a thread was faster
                 self._tasks.get_nowait()
-        for _ in self._threads:
-            self._tasks.put(None)
+        self._tasks.put(None)
         if sys.is_finalizing():  # Python has ended them, and might wait forever
             return
         for thread in self._threads:

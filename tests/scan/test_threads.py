@@ -112,3 +112,26 @@ def test_a_scan_that_is_dropped_when_python_ends_waits_for_no_thread(monkeypatch
         results.close()
         assert time.monotonic() - begun < 3
     goes_on.set()
+
+
+def test_a_signal_between_the_start_of_a_thread_and_its_entry_stops_nothing(monkeypatch):
+    class Interrupted(threading.Thread):
+        """A thread after whose start Ctrl-C is pressed, if it is the second one."""
+
+        def start(self):
+            super().start()
+            if self.name.endswith("_1"):
+                raise KeyboardInterrupt
+
+    monkeypatch.setattr("iou_doctor.scan.workers.Thread", Interrupted)
+    ends = []
+
+    def run():
+        with pytest.raises(KeyboardInterrupt):
+            list(map_in_order(lambda item: time.sleep(0 if item else 0.5), range(4), jobs=2))
+        ends.append(True)
+
+    runner = threading.Thread(target=run, daemon=True)
+    runner.start()
+    runner.join(20)
+    assert ends
