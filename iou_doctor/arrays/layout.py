@@ -71,6 +71,8 @@ class Axes:
     The shape is then the expected one, but the values of a sample are in the order of the other
     layout (classes first or last).
     """
+    images: int = 1
+    """How many images a reshaped sample holds, one after the other: 1 unless all are flattened."""
     softmax_axis: int | None = None
     """The axis along which scores sum to 1, if that is not the class axis; else `None`."""
 
@@ -137,6 +139,9 @@ class Axes:
     def _reshape_back(self, values: StoredArray) -> StoredArray:
         """Return whole samples in the layout in which they were written, with channels last."""
         samples, *sizes = values.shape
+        if self.images > 1:
+            written = values.reshape(self.images, self.channels, -1)
+            return np.moveaxis(written, 1, -1).reshape(samples, -1, self.channels)
         if self.has_channels_last:
             return np.moveaxis(values.reshape(samples, self.channels, *sizes[:-1]), 1, -1)
         del sizes[(self.channel or 0) - self.has_sample_axis]

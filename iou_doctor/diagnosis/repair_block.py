@@ -209,7 +209,10 @@ def _write_channels_last(array: Array) -> Iterator[str]:
         return
     if axes.is_reshaped:
         sizes = [size or 0 for size in axes.shape]
-        if axes.has_channels_last:
+        if axes.images > 1:
+            whole = f"{name}.reshape({axes.images}, {axes.channels}, -1)"
+            yield f"{name} = np.moveaxis({whole}, 1, -1).reshape(-1, {axes.channels})"
+        elif axes.has_channels_last:
             samples = sizes[:1] if axes.has_sample_axis else []
             rest = sizes[len(samples) : -1]
             shape = ", ".join(map(str, [*samples, axes.channels, *rest]))

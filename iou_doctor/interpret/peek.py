@@ -74,7 +74,7 @@ def peek_at(source: Source) -> Peek:
     candidates = [axis for axis in _list_candidates(source) if axis or _may_be_channels(source)]
     windows = {axis: _read_while_possible(source, axis) for axis in candidates}
     all_windows = [window for some in windows.values() for window in some]
-    binary = hold_only(all_windows, (0, 1))
+    binary = bool(all_windows) and hold_only(all_windows, (0, 1))
     colour_axes = tuple(
         axis
         for axis in candidates

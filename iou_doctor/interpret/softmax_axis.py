@@ -15,6 +15,7 @@ from iou_doctor.arrays.batch import StoredArray
 from iou_doctor.arrays.interpretation import MOST_CLASSES
 from iou_doctor.arrays.layout import Assumption, Axes, Layout, Relation
 from iou_doctor.arrays.source import Source
+from iou_doctor.interpret.flat_images import list_image_counts, pick_scores
 from iou_doctor.interpret.peek import (
     LEAST_SHARE_OF_ONES,
     Peek,
@@ -33,6 +34,8 @@ LARGEST_SAMPLE = 2**26
 """Values of the largest sample that is read whole, to try another order: 256 MB of float32."""
 PIXELS_OF_SAMPLE = 2**14
 """Pixels of that sample whose channels are summed."""
+PIXELS_AT_FIRST = 2**8
+"""Pixels whose channels are summed first, to rule out most numbers of images."""
 
 
 def explain_sums(source: Source, peek: Peek, layout: Layout) -> Layout:
@@ -52,18 +55,22 @@ def explain_sums(source: Source, peek: Peek, layout: Layout) -> Layout:
     softmax_axis = _find_softmax_axis(source, axes, layout.y_true)
     if softmax_axis is not None:
         return replace(layout, y_pred=replace(axes, softmax_axis=softmax_axis))
-    if not _is_reshaped(source, axes):
+    images = _find_images_reshaped(source, layout)
+    if images is None:
         return layout
     note = Assumption(
         "predictions.order",
-        name_written_order(axes),
+        name_written_order(axes, images),
         "only when reshaped back do the channels sum to 1",
     )
-    return replace(layout, y_pred=replace(axes, is_reshaped=True), assumed=(*layout.assumed, note))
+    y_pred = replace(axes, is_reshaped=True, images=images)
+    return replace(layout, y_pred=y_pred, assumed=(*layout.assumed, note))
 
 
-def name_written_order(axes: Axes) -> str:
+def name_written_order(axes: Axes, images: int = 1) -> str:
     """Return the letters of a reshaped sample's axes in the order in which they were written."""
+    if images > 1:
+        return "NCL"
     spatial = {1: "L", 2: "HW", 3: "DHW"}[len(axes.spatial)]
     return f"C{spatial}" if axes.has_channels_last else f"{spatial}C"
 
@@ -101,15 +108,23 @@ def _is_varied(values: StoredArray) -> bool:
     return finite.size > 0 and float(finite.max()) - float(finite.min()) > LEAST_SPREAD
 
 
-def _is_reshaped(source: Source, axes: Axes) -> bool:
-    """Return whether whole samples sum to 1 if their values are taken in the other axis order."""
+def _find_images_reshaped(source: Source, layout: Layout) -> int | None:
+    """Return how many images a sample holds if its channels sum to 1 in the other axis order."""
+    axes = layout.y_pred
     size = prod(length or 0 for length in axes.shape[axes.has_sample_axis :])
     other_axes = len(axes.shape) - len(axes.spatial) - axes.has_sample_axis - 1
     if size > LARGEST_SAMPLE or other_axes > 0:
-        return False
+        return None
     last = 0 if source.is_sequential else axes.samples - 1
-    samples = (read_sample(source, axes, index) for index in {0, last})
-    return all(_sums_to_one_reshaped(sample, axes) for sample in samples)
+    samples = [read_sample(source, axes, index) for index in sorted({0, last})]
+    possible = list_image_counts(layout)
+    for pixels in (PIXELS_AT_FIRST, PIXELS_OF_SAMPLE):
+        possible = [
+            images
+            for images in possible
+            if all(_sums_to_one_reshaped(sample, axes, images, pixels) for sample in samples)
+        ]
+    return possible[0] if possible else None
 
 
 def read_sample(source: Source, axes: Axes, index: int) -> StoredArray:
@@ -117,11 +132,8 @@ def read_sample(source: Source, axes: Axes, index: int) -> StoredArray:
     return source.read((slice(index, index + 1),) if axes.has_sample_axis else ())
 
 
-def _sums_to_one_reshaped(values: StoredArray, axes: Axes) -> bool:
-    flat = np.ascontiguousarray(values).reshape(-1)
-    if axes.has_channels_last:
-        pixels = flat.reshape(axes.channels, -1).T
-    else:
-        pixels = flat.reshape(-1, axes.channels)
-    some = pixels[:: max(1, len(pixels) // PIXELS_OF_SAMPLE)]
+def _sums_to_one_reshaped(values: StoredArray, axes: Axes, images: int, most: int) -> bool:
+    """Return whether the channels of at least `most` pixels sum to 1 if read as written."""
+    pixels = values.size // axes.channels
+    some = pick_scores(values, axes, images, np.arange(0, pixels, max(1, pixels // most)))
     return measure_share_of_ones([some], 1) >= LEAST_SHARE_OF_ONES and _is_varied(some)

@@ -193,7 +193,7 @@ _READERS: Mapping[type, Callable[[Any, Any, Columns], Any]] = {
     RecountPairs: lambda _, __, columns: read_pairs(columns),
     FindLevels: lambda _, values, __: frozenset(map(int, values)),
     ReadMaps: lambda _, values, columns: _read_label_maps(values, columns),
-    CompareOrders: lambda _, values, __: tuple(map(bool, values)),
+    CompareOrders: lambda _, values, __: tuple(map(int, values)),
     SumChannels: lambda _, values, columns: ChannelAreas(
         read_sums(values["shape"], columns), int(values["pixels"])
     ),

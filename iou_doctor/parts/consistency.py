@@ -10,6 +10,7 @@ from iou_doctor.arrays.layout import Axes, Layout, Relation
 from iou_doctor.arrays.pairings import count_flat_labels
 from iou_doctor.counts.label_decoding import LabelDecoding, Pairing
 from iou_doctor.counts.value_counts import ValueCounts
+from iou_doctor.interpret.flat_images import is_list_of_pixels, list_image_counts
 from iou_doctor.interpret.relation import infer_relation
 from iou_doctor.interpret.scrambled_scores import reshape_back
 from iou_doctor.parts.plain import NotPlainError, shorten
@@ -57,7 +58,14 @@ def _are_sound(axes: Axes) -> bool:
         and 1 <= len(axes.spatial) <= 3
         and axes.softmax_axis in (None, *first, *axes.spatial)
         and (axes.is_dense or not axes.is_reshaped)
+        and (axes.images == 1 or _may_hold_images(axes))
     )
+
+
+def _may_hold_images(axes: Axes) -> bool:
+    """Return whether the pixels of one axis can be those of as many images as the axes say."""
+    pixels = axes.spatial_shape[0]
+    return is_list_of_pixels(axes) and axes.images > 1 and not (pixels or 0) % axes.images
 
 
 def _may_relate(layout: Layout) -> bool:
@@ -99,7 +107,7 @@ def _list_readings(layout: Layout) -> list[Layout]:
     as_stored = replace(layout.y_pred, is_reshaped=False)
     return [
         *found,
-        *map(reshape_back, found),
+        *(reshape_back(one, images) for one in found for images in list_image_counts(one)),
         *(replace(one, y_pred=as_stored) for one in found),
     ]
 

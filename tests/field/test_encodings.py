@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from build import after, diagnose, errors, found, mean_iou, names, softmax
+from build import after, diagnose, errors, found, mean_iou, names, one_hot, softmax
+from help_code import run_help
 from PIL import Image
 from scipy.ndimage import gaussian_filter
 
@@ -263,12 +264,42 @@ def test_a_folder_of_photographs_in_place_of_predictions(tmp_path):
     assert set(errors(report)) - {"images-as-predictions"} <= report.consequences
 
 
-def test_probabilities_of_several_images_that_were_flattened_by_reshape_get_no_wrong_repair():
-    truth = draw_masks((4, 56, 72), 5)
-    scores = np.moveaxis(softmax(class_logits(truth, 5)), -1, 1)
-    report = diagnose(
-        y_true=truth.reshape(-1),
-        y_pred=scores.reshape(-1, 5),
-        metric="keras.metrics.MeanIoU(num_classes=5, sparse_y_pred=False)",
-    )
-    assert "reshaped-not-transposed" not in names(report)
+@pytest.mark.parametrize(("shape", "classes"), [((6, 32, 48), 4), ((7, 24, 36), 21)])
+@pytest.mark.parametrize("activate", [softmax, np.asarray], ids=["softmax", "logits"])
+def test_class_scores_of_several_images_that_were_flattened_by_reshape(shape, classes, activate):
+    truth = draw_masks(shape, classes, smoothness=4.0)
+    scores = activate(class_logits(truth, classes))
+    right = mean_iou(truth, scores.argmax(-1), classes)
+    stored = np.moveaxis(scores, -1, 1)
+    flat, rows = stored.reshape(-1, classes), stored.reshape(classes, -1)
+    of_each = truth.reshape(len(truth), -1)
+    for masks, predictions in (
+        (truth, flat),
+        (of_each, flat),
+        (of_each.reshape(-1), flat),
+        (of_each.reshape(-1), rows),
+        (one_hot(truth, classes).reshape(-1, classes), flat.astype(np.float16)),
+    ):
+        report = diagnose(y_true=masks, y_pred=predictions)
+        assert report.verdict.primary == "reshaped-not-transposed"
+        assert after(report, "reshaped-not-transposed") == pytest.approx(right)
+        assert found(report, "reshaped-not-transposed").facts["written"] == [
+            *(len(truth), classes, truth[0].size)
+        ]
+        assert "channels-not-normalised" not in names(report)
+        _, restored = run_help(
+            found(report, "reshaped-not-transposed").help, masks=masks, predictions=predictions
+        )
+        assert np.array_equal(restored.reshape(-1, classes), scores.reshape(-1, classes)) or (
+            predictions is rows or predictions.dtype == np.float16
+        )
+        assert "channels-not-normalised" not in names(diagnose(y_true=masks, y_pred=restored))
+
+
+def test_flat_scores_of_weak_or_overlapping_models_were_not_reshaped():
+    truth = draw_masks((6, 32, 48), 4)
+    noise = np.random.default_rng(0).normal(size=(*truth.shape, 4)).astype(np.float32)
+    smooth = 20 * gaussian_filter(noise, (0, 4, 4, 0))
+    for scores in (noise, smooth, smooth + one_hot(truth, 4), squash(smooth), softmax(noise)):
+        report = diagnose(y_true=truth.reshape(-1), y_pred=scores.reshape(-1, 4))
+        assert "reshaped-not-transposed" not in names(report)

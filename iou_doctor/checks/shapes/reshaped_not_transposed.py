@@ -3,7 +3,8 @@
 `reshape` keeps the values in their order and only divides them differently. The shape looks right,
 but the channels of one pixel come from different places of the image. No axis sums to 1 any more,
 while one does after reshaping back, which proves the fault. The score is about that of chance.
-Logits have no such sums: there, noise that becomes smooth label maps shows it.
+Logits have no such sums: there, noise that becomes smooth label maps shows it. If all pixels were
+put into one list, any number of images that divides them is tried.
 
     predictions.reshape(8, 64, 96, 3)       of an array of shape (8, 3, 64, 96): scrambled
     np.moveaxis(predictions, 1, -1)         the same shape, and the pixels stay whole
@@ -74,6 +75,14 @@ def _trace_reshape(axes: Axes) -> tuple[tuple[int | None, ...], tuple[int | None
     """Return the original shape, the shape as stored, and the code that should have been used."""
     first = int(axes.has_sample_axis)
     rest = [size for axis, size in enumerate(axes.shape) if axis != axes.channel]
+    written: tuple[int | None, ...]
+    if axes.images > 1:
+        written = (axes.images, axes.channels, (rest[0] or 0) // axes.images)
+        if axes.has_channels_last:
+            move = f"np.moveaxis(predictions, 1, -1).reshape(-1, {axes.channels})"
+        else:
+            move = f"np.moveaxis(predictions, 1, 0).reshape({axes.channels}, -1)"
+        return written, axes.shape, move
     if axes.has_channels_last:
         written = (*rest[:first], axes.channels, *rest[first:])
         return written, axes.shape, f"np.moveaxis(predictions, {first}, -1)"
