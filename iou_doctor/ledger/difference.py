@@ -7,6 +7,9 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from iou_doctor.counts.integer_storage import as_int64
+from iou_doctor.counts.pair_counts import PairCounts
+from iou_doctor.counts.sorted_rows import sum_duplicates
 from iou_doctor.ledger.counted import Counted
 from iou_doctor.ledger.interval import CONFIDENCE, Interval, Intervals, estimate_change
 from iou_doctor.ledger.prices import MOST_ENTRIES, NO_CLASS, Prices, price_samples
@@ -59,11 +62,16 @@ class Difference:
     other_pairs: float
     classes: tuple[ClassChange, ...]
     samples: tuple[SampleChange, ...]
-    """The samples that contribute most, either way."""
+    """The samples that contribute most, either way. The label pairs of each have changed."""
     other_samples: float
+    """What all others contribute. A sample that is as before may cost something else, because the
+    unions of its classes have changed."""
     better: int
-    """The number of samples whose errors cost less than before."""
+    """The number of samples that have changed, and whose errors cost less than before."""
     worse: int
+    won: float
+    """What the samples that are better contribute."""
+    lost: float
     interval: Interval | None
     """Of the difference, with the same images drawn for both; `None` for fewer than two images."""
 
@@ -97,6 +105,9 @@ def build_difference(
         return None
     pairs, other_pairs = _compare_pairs(before, after)
     images, gains = _compare_samples(before, after)
+    changed = np.isin(images, _find_changed(before.scored, after.scored))
+    rest = float(gains[~changed].sum())
+    images, gains = images[changed], gains[changed]
     order = np.lexsort((images, -np.abs(gains)))[:MOST_ENTRIES]
     intervals = _estimate_intervals(before, after, confidence)
     return Difference(
@@ -109,9 +120,11 @@ def build_difference(
             for at in order.tolist()
             if gains[at]
         ),
-        other_samples=float(np.delete(gains, order).sum()),
+        other_samples=float(np.delete(gains, order).sum()) + rest,
         better=int((gains > 0).sum()),
         worse=int((gains < 0).sum()),
+        won=float(gains[gains > 0].sum()),
+        lost=float(gains[gains < 0].sum()),
         interval=intervals.mean,
     )
 
@@ -164,6 +177,22 @@ def _compare_samples(
     for sign, (own, points) in zip((1, -1), sides, strict=True):
         gains[np.searchsorted(images, own)] += sign * points
     return images, gains
+
+
+def _find_changed(before: PairCounts, after: PairCounts) -> NDArray[np.int64]:
+    """Return the images whose label pairs are not the same in both tables, shape (n,)."""
+    columns = (
+        np.concatenate([as_int64(one), as_int64(other)])
+        for one, other in (
+            (before.image, after.image),
+            (before.truth, after.truth),
+            (before.prediction, after.prediction),
+            (before.count, -as_int64(after.count)),
+        )
+    )
+    *keys, count = columns
+    (image, _, _), change = sum_duplicates((keys[0], keys[1], keys[2]), count)
+    return np.unique(image[change != 0])
 
 
 def _estimate_intervals(before: Counted, after: Counted, confidence: float) -> Intervals:

@@ -87,4 +87,6 @@ def _build_difference(difference: Difference) -> dict[str, object]:
         "other_samples": difference.other_samples,
         "better": difference.better,
         "worse": difference.worse,
+        "won": difference.won,
+        "lost": difference.lost,
     }

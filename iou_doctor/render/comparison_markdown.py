@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from iou_doctor.render.comparison_text import list_parts, list_sides, summarize, title_parts
+from iou_doctor.render.comparison_lines import list_parts
+from iou_doctor.render.comparison_text import list_sides, summarize, title_parts
 from iou_doctor.render.shared.markdown_text import write_table, write_text
 from iou_doctor.report.comparison import Comparison
 

@@ -86,6 +86,9 @@ def subtract_shared(shared: SharedAreas, confidence: float) -> Difference | None
     ious = [_divide(both, union) for union, both in totals]
     means = float(np.nanmean(ious[0])), float(np.nanmean(ious[1]))
     gains = _price(shared.areas[0]) - _price(shared.areas[1])
+    one, other = (areas.areas[:2] for areas in shared.areas)
+    changed = (one != other).any(axis=(0, 2))
+    rest, gains = float(gains[~changed].sum()), np.where(changed, gains, 0.0)
     intervals = estimate_change(*shared.areas, confidence)
     order = [one for one in np.argsort(-np.abs(gains), kind="stable").tolist() if gains[one]]
     return Difference(
@@ -97,9 +100,11 @@ def subtract_shared(shared: SharedAreas, confidence: float) -> Difference | None
             for one in range(len(ious[0]))
         ),
         samples=tuple(SampleChange(one, shared.names[one], float(gains[one])) for one in order),
-        other_samples=0.0,
+        other_samples=rest,
         better=int((gains > 0).sum()),
         worse=int((gains < 0).sum()),
+        won=float(gains[gains > 0].sum()),
+        lost=float(gains[gains < 0].sum()),
         interval=intervals.mean,
     )
 

@@ -6,10 +6,32 @@ from typing import Any
 
 from iou_doctor.ledger.difference import PairChange, SampleChange
 from iou_doctor.record import record
-from iou_doctor.report.stored_values import read_count, read_list, read_number, read_text
+from iou_doctor.report.stored_values import (
+    read_count,
+    read_list,
+    read_number,
+    read_optional_number,
+    read_text,
+)
 
 Document = dict[str, Any]
 """As `json.loads` returns it."""
+
+
+@record
+class StoredSample:
+    """What the wrong pixels of one sample cost."""
+
+    name: str
+    points: float
+    mean_iou: float | None
+    """The mean IoU of this sample alone."""
+
+
+NO_PIXELS = 0, 0.0
+"""The pixels and points of a class pair that is not in a report which lists all."""
+NOTHING_WRONG = StoredSample("", 0.0, 1.0)
+"""A sample that is not in a report which lists all."""
 
 
 @record
@@ -21,8 +43,7 @@ class StoredLedger:
     pairs: dict[tuple[int, int | None], tuple[int, float]]
     """The pixels and the points of true and predicted classes; `None` is no class."""
     other_pairs: float
-    samples: dict[int, tuple[str, float]]
-    """The names and the points of samples."""
+    samples: dict[int, StoredSample]
     other_samples: float
 
 
@@ -47,33 +68,41 @@ def _read_pair(document: Document) -> tuple[tuple[int, int | None], tuple[int, f
     return key, (read_count(document["pixels"]), read_number(document["points"]))
 
 
-def _read_sample(document: Document) -> tuple[int, tuple[str, float]]:
-    entry = read_text(document["name"]), read_number(document["points"])
+def _read_sample(document: Document) -> tuple[int, StoredSample]:
+    entry = StoredSample(
+        read_text(document["name"]),
+        read_number(document["points"]),
+        read_optional_number(document["mean_iou"]),
+    )
     return read_count(document["sample"]), entry
 
 
 def compare_pairs(before: StoredLedger, after: StoredLedger) -> tuple[PairChange, ...]:
     """Return the class pairs whose prices differ, those that differ most first."""
-    none = 0, 0.0
     changes = []
     for truth, prediction in {**before.pairs, **after.pairs}:
         key = truth, prediction
-        (pixels, points), (pixels_after, points_after) = (
-            before.pairs.get(key, none),
-            after.pairs.get(key, none),
-        )
-        if points != points_after:
-            gain = points - points_after
-            changes.append(PairChange(truth, prediction, (pixels, pixels_after), gain))
+        one = before.pairs.get(key, None if before.other_pairs else NO_PIXELS)
+        other = after.pairs.get(key, None if after.other_pairs else NO_PIXELS)
+        if one is None or other is None:  # among those that a report does not list
+            continue
+        if gain := one[1] - other[1]:
+            changes.append(PairChange(truth, prediction, (one[0], other[0]), gain))
     return tuple(sorted(changes, key=lambda one: -abs(one.gain)))
 
 
 def compare_samples(before: StoredLedger, after: StoredLedger) -> tuple[SampleChange, ...]:
-    """Return the samples whose prices differ, those that differ most first."""
-    none = "", 0.0
+    """Return the samples that have changed, those whose prices differ most first.
+
+    A sample with the same mean IoU is as before. It may cost something else, because the unions of
+    its classes have changed.
+    """
     changes = []
-    for sample, (name, _) in {**after.samples, **before.samples}.items():
-        gain = before.samples.get(sample, none)[1] - after.samples.get(sample, none)[1]
-        if gain:
-            changes.append(SampleChange(sample, name, gain))
+    for sample, entry in {**after.samples, **before.samples}.items():
+        one = before.samples.get(sample, None if before.other_samples else NOTHING_WRONG)
+        other = after.samples.get(sample, None if after.other_samples else NOTHING_WRONG)
+        if one is None or other is None or one.mean_iou == other.mean_iou:
+            continue
+        if gain := one.points - other.points:
+            changes.append(SampleChange(sample, entry.name, gain))
     return tuple(sorted(changes, key=lambda one: -abs(one.gain)))

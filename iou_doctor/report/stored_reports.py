@@ -129,6 +129,7 @@ def _refuse_constant(name: str) -> None:
 
 def _read_side(document: Document) -> Side:
     verdict, metric = document["verdict"], document["metric"]
+    summary = read_text(verdict["summary"])
     primary = next((one for one in document["findings"] if one["name"] == verdict["primary"]), None)
     return Side(
         predictions=read_text(document["inputs"]["predictions"]["path"]),
@@ -139,8 +140,8 @@ def _read_side(document: Document) -> Side:
         note=read_optional_text(metric["note"]),
         sick=verdict["status"] == "sick",
         primary=read_optional_text(verdict["primary"]),
-        cause=primary and f"{read_text(primary['name'])} ({read_text(primary['code'])})",
-        summary=read_text(verdict["summary"]),
+        cause=primary and f"{summary.rpartition(': ')[2]} ({read_text(primary['code'])})",
+        summary=summary,
         mean_iou=read_optional_number(document["scores"]["mean_iou"]),
         mean_iou_after_all=read_optional_number(verdict["mean_iou_after_all"]),
         is_scored=document["ledger"] is not None,
@@ -176,11 +177,12 @@ def _build_difference(
     if one is None or other is None:
         return None
     intervals = _estimate_intervals(before, after, confidence)
-    samples = compare_samples(one, other)
+    pairs, samples = compare_pairs(one, other), compare_samples(one, other)
+    gain, gains = one.missing - other.missing, [sample.gain for sample in samples]
     return Difference(
         mean_iou=(1 - one.missing, 1 - other.missing),
-        pairs=compare_pairs(one, other),
-        other_pairs=one.other_pairs - other.other_pairs,
+        pairs=pairs,
+        other_pairs=gain - sum(pair.gain for pair in pairs),
         classes=tuple(
             ClassChange(
                 class_id,
@@ -190,9 +192,11 @@ def _build_difference(
             for class_id in sorted({*before.class_iou, *after.class_iou})
         ),
         samples=samples,
-        other_samples=one.other_samples - other.other_samples,
-        better=sum(sample.gain > 0 for sample in samples),
-        worse=sum(sample.gain < 0 for sample in samples),
+        other_samples=gain - sum(gains),
+        better=sum(one > 0 for one in gains),
+        worse=sum(one < 0 for one in gains),
+        won=sum(one for one in gains if one > 0),
+        lost=sum(one for one in gains if one < 0),
         interval=intervals.mean,
     )
 

@@ -39,6 +39,23 @@ def test_both_cuts_add_up_to_the_difference(before, after):
     by_pair = sum(pair.gain for pair in found.pairs) + found.other_pairs
     by_sample = sum(sample.gain for sample in found.samples) + found.other_samples
     assert (by_pair, by_sample) == pytest.approx((gain, gain), abs=1e-12)
+    changed = {row[0] for row in _add_up(before) ^ _add_up(after)}
+    assert {one.sample for one in found.samples} <= changed
+    assert found.won + found.lost == pytest.approx(sum(one.gain for one in found.samples))
+
+
+def _add_up(rows) -> set[tuple[int, ...]]:
+    """Return the rows that count, as image, truth, prediction and pixels."""
+    keys = {row[:3] for row in rows if row[1] < 3}
+    return {(*key, sum(row[3] for row in rows if row[:3] == key)) for key in keys}
+
+
+def test_an_image_is_not_worse_because_the_union_of_its_class_has_changed():
+    rows = [(n, 0, c, 10 + 80 * (c == 0)) for n in range(3) for c in (0, 1)]
+    found = build_difference(count(rows), count([*rows[:1], (0, 0, 1, 1), *rows[2:]]))
+    assert [one.sample for one in found.samples] == [0]
+    assert (found.better, found.worse, found.lost) == (1, 0, 0)
+    assert found.other_samples == pytest.approx(found.gain - found.won) != 0
 
 
 @given(ROWS)

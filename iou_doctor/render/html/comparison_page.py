@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from iou_doctor.record import record
-from iou_doctor.render.comparison_text import list_parts, summarize, title_parts
+from iou_doctor.render.comparison_lines import list_parts
+from iou_doctor.render.comparison_text import summarize, title_parts
 from iou_doctor.render.html.charts import grade
 from iou_doctor.render.html.environment import fill_in
 from iou_doctor.render.html.paint import Painter
