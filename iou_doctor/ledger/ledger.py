@@ -145,6 +145,10 @@ class Ledger:
     """The points of the samples that are left out of `samples`."""
     images: int
     """The number of samples with a counted pixel."""
+    outliers: int = 0
+    """The number of samples that cost far more than the others; they are the first of `samples`."""
+    outlier_points: float = 0.0
+    """What these cost together."""
     lost_classes: tuple[LostClass, ...] = ()
     """The classes with an IoU near 0, those that cost most first."""
     slicings: tuple[Slicing, ...] = ()

@@ -20,6 +20,12 @@ MOST_ENTRIES = 1000
 """The maximum number of class pairs, and of samples, that a ledger lists one by one."""
 FEW_LEFT_OUT = 2
 """The number of images, as a multiple of those that are listed, up to which all are scored."""
+LEAST_IMAGES = 12
+"""The number of images below which none stands out."""
+WHISKER = 1.5
+"""How many interquartile ranges above the upper quartile an image stands out."""
+FAR = 2
+"""How many times the median it costs at least."""
 NO_CLASS = -1
 """Stands for predictions that are no class of the mean."""
 
@@ -55,6 +61,7 @@ def build_ledger(
         for at, image in zip(order.tolist(), images[order].tolist(), strict=True)
         if image in means
     ]
+    outliers, outlier_points = _find_outliers(points)
     return Ledger(
         of=of,
         missing=1 - score.mean_iou,
@@ -65,7 +72,26 @@ def build_ledger(
         samples=tuple(samples),
         other_samples=float(np.delete(points, order).sum()),
         images=len(images),
+        outliers=outliers,
+        outlier_points=outlier_points,
     )
+
+
+def _find_outliers(points: NDArray[np.float64]) -> tuple[int, float]:
+    """Return how many images cost far more than the others, and their points.
+
+    They cost 1.5 interquartile ranges more than the upper quartile, as in a box plot, and twice as
+    much as the median.
+
+    Args:
+        points: of each image, shape (images,).
+    """
+    if len(points) < LEAST_IMAGES:
+        return 0, 0.0
+    ranks = np.linspace(0, 1, len(points))
+    lower, median, upper = np.interp([0.25, 0.5, 0.75], ranks, np.sort(points)).tolist()
+    far = points[points > max(upper + WHISKER * (upper - lower), FAR * median)]
+    return len(far), float(far.sum())
 
 
 @record

@@ -52,6 +52,7 @@ def build_ledger(
         "sizes": None if ledger.sizes is None else [_build_size(one) for one in ledger.sizes],
         "samples": [_build_sample(sample) for sample in ledger.samples],
         "other_samples": ledger.other_samples,
+        "outliers": {"samples": ledger.outliers, "points": ledger.outlier_points},
         "slices": [_build_slicing(slicing) for slicing in ledger.slicings],
         "areas": None if areas is None else encode(areas, names),
     }

@@ -122,6 +122,18 @@ def test_long_ledgers_list_the_dearest_and_the_rest(monkeypatch):
     assert ledger.images == 7
 
 
+@pytest.mark.parametrize(("bad", "outliers"), [(0, 0), (9, 0), (80, 4)])
+def test_images_stand_out_if_they_cost_far_more_than_the_others(bad, outliers):
+    rows = [(n, 0, c, 100 if c == 0 else 10 + n % 10) for n in range(20) for c in range(2)]
+    ledger = account(make_table(rows + [(n, 0, 1, bad) for n in (3, 8, 9, 15) if bad]))[1]
+    assert ledger.outliers == outliers
+    first = ledger.samples[:outliers]
+    assert {one.sample for one in first} == ({3, 8, 9, 15} if outliers else set())
+    assert ledger.outlier_points == pytest.approx(sum(one.points for one in first))
+    few = account(make_table([row for row in rows if row[0] < 11] + [(3, 0, 1, 900)]))[1]
+    assert few.outliers == 0
+
+
 def test_samples_have_their_own_mean_iou_and_name():
     table = make_table([(0, 0, 0, 3), (0, 1, 0, 1), (4, 1, 1, 2), (4, 0, 1, 2)])
     score = compute_score(pairs=table, num_classes=2, ignore_index=None)

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from iou_doctor.ledger.ledger import ClassPrice, KindPoints, Ledger, PairPrice, SizePrice
+from iou_doctor.render.shared.rounded_parts import round_parts
 
 LEAST_POINTS = 0.00005
 """Fewer points would be printed as 0.0000, and are not worth a line."""
+ROUNDING = 1e-9
+"""Sums that differ by less are equal."""
 MOST_LOST = 0.5
 """Share of the regions of a class without a right pixel from which it is told."""
 LACKS = {
@@ -33,7 +36,8 @@ def list_kinds(ledger: Ledger, name: Callable[[int], str]) -> Iterator[tuple[flo
     """
     if ledger.by_kind is None:
         return
-    points = {kind: float(getattr(ledger.by_kind, kind)) for kind in WORDS}
+    each = [float(getattr(ledger.by_kind, kind)) for kind in WORDS]
+    points = dict(zip(WORDS, round_parts(each, ledger.missing), strict=True))
     for kind in sorted(WORDS, key=lambda kind: -points[kind]):
         if points[kind] < LEAST_POINTS:
             continue
@@ -64,7 +68,11 @@ def describe_kind_of_pair(pair: PairPrice) -> str | None:
         return None
     points = {kind: float(getattr(pair.kinds, kind)) for kind in WORDS}
     kind = max(points, key=lambda kind: points[kind])
-    return f"{points[kind]:.4f} of it {WORDS[kind]}"
+    rest = pair.points - points[kind]
+    much = (
+        "all" if rest < ROUNDING else "nearly all" if rest < LEAST_POINTS else f"{points[kind]:.4f}"
+    )
+    return f"{much} of it {WORDS[kind]}"
 
 
 def describe_lost_regions(entry: ClassPrice) -> str:

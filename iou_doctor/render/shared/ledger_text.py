@@ -14,6 +14,7 @@ from iou_doctor.render.shared.kinds_text import (
     describe_kind_of_pair,
     list_kinds,
 )
+from iou_doctor.render.shared.rounded_parts import round_parts
 from iou_doctor.render.shared.wording import format_score, name_class
 from iou_doctor.report.report import Report
 from iou_doctor.safety.safe_text import escape_name
@@ -32,8 +33,6 @@ MOST_SAMPLES = 5
 """The number of samples that are named, at most half of all. A single one is not."""
 MOST_SAMPLES_IN_BRIEF = 3
 """The same in a brief report: they fit on two lines."""
-LINES_IN_BRIEF = {"by pair": 2}
-"""The number of lines for a cut in a brief report, if it is more than one."""
 NO_BOUNDARY = {
     "shape": "the pixels do not pair up as images",
     "model": "the model would have to predict once more",
@@ -62,13 +61,10 @@ def list_ledger_lines(report: Report, *, brief: bool = False) -> list[Line]:
     cuts = {
         "by pair": _list_pairs(ledger, report, brief=brief),
         "by kind": list_kinds(ledger, lambda one: name_class(one, report.reading.class_names)),
-        "by class": _list_classes(ledger, report, brief=brief),
+        "by class": _list_classes(ledger, report),
         "by image": _list_samples(ledger, MOST_SAMPLES_IN_BRIEF if brief else MOST_SAMPLES),
     }
-    shown = [
-        (cut, list(lines)[: LINES_IN_BRIEF.get(cut, 1) if brief else None])
-        for cut, lines in cuts.items()
-    ]
+    shown = [(cut, list(lines)[: 1 if brief else None]) for cut, lines in cuts.items()]
     # a column may have any name, that of another cut as well
     if ledger.slicings:
         from iou_doctor.render.shared.slice_text import list_slices, shorten  # seldom needed
@@ -176,11 +172,14 @@ def list_class_intervals(report: Report) -> dict[int, str]:
 def _list_pairs(ledger: Ledger, report: Report, *, brief: bool) -> Iterator[tuple[float, str]]:
     most = MOST_PAIRS - (ledger.by_kind is not None)
     shown = [pair for pair in ledger.pairs[:most] if pair.points >= LEAST_POINTS]
-    for pair in shown:
-        yield pair.points, _describe_pair(pair, report, brief=brief)
-    rest = ledger.missing - sum(pair.points for pair in shown)
-    if rest >= LEAST_POINTS:
-        yield rest, "all other pairs together"
+    points = [pair.points for pair in shown]
+    rest = ledger.missing - sum(points)
+    has_rest = rest >= LEAST_POINTS
+    rounded = round_parts(points + [rest] * has_rest, ledger.missing, has_rest=has_rest)
+    for pair, part in zip(shown, rounded, strict=False):
+        yield part, _describe_pair(pair, report, brief=brief)
+    if has_rest:
+        yield rounded[-1], "all other pairs together"
 
 
 def _describe_pair(pair: PairPrice, report: Report, *, brief: bool) -> str:
@@ -194,17 +193,18 @@ def _describe_pair(pair: PairPrice, report: Report, *, brief: bool) -> str:
     return f"{truth} predicted as {prediction}: {kind or pixels}{worth}"
 
 
-def _list_classes(ledger: Ledger, report: Report, *, brief: bool) -> Iterator[tuple[float, str]]:
-    """Yield why classes have an IoU near 0, or else which class costs the most, if not `brief`."""
+def _list_classes(ledger: Ledger, report: Report) -> Iterator[tuple[float, str]]:
+    """Yield why classes have an IoU near 0, or else which class costs the most."""
     by_class = {entry.id: entry for entry in ledger.by_class}
     if ledger.lost_classes:
         from iou_doctor.render.shared.lost_class_text import explain_lost_class  # seldom needed
 
         for one in ledger.lost_classes[: MOST_LOST_CLASSES - (ledger.by_kind is not None)]:
             yield by_class[one.id].points, explain_lost_class(one, report)
-    elif len(by_class) >= 3 and not brief:
+    elif len(by_class) >= 3:
         dearest = max(ledger.by_class, key=lambda entry: (entry.points, -entry.id))
-        sides = f"{dearest.missed:.4f} missed, {dearest.false_alarms:.4f} false alarms"
+        missed, alarms = round_parts([dearest.missed, dearest.false_alarms], dearest.points)
+        sides = f"{missed:.4f} missed, {alarms:.4f} false alarms"
         name = name_class(dearest.id, report.reading.class_names)
         yield dearest.points, f"{name} costs most: {sides}"
 
@@ -212,11 +212,14 @@ def _list_classes(ledger: Ledger, report: Report, *, brief: bool) -> Iterator[tu
 def _list_samples(ledger: Ledger, most: int) -> Iterator[tuple[float, str]]:
     """Yield which samples cost most, and what they cost together."""
     some = ledger.samples[: min(most, ledger.images // 2)]
-    points = sum(sample.points for sample in some)
-    if len(some) < 2 or points < LEAST_POINTS:
-        return
     names = ", ".join(_describe_sample(sample, is_first=not one) for one, sample in enumerate(some))
-    yield points, f"the dearest {len(some)} of {ledger.images:,} images: {names}"
+    if len(some) < ledger.outliers:
+        many = f"{ledger.outliers:,} of {ledger.images:,} images stand out"
+        yield ledger.outlier_points, f"{many}: {names}, …"
+        return
+    points = sum(sample.points for sample in some)
+    if len(some) > 1 and points >= LEAST_POINTS:
+        yield points, f"the dearest {len(some)} of {ledger.images:,} images: {names}"
 
 
 def _describe_sample(sample: SamplePrice, *, is_first: bool) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from iou_doctor.ledger.slicing import SlicePrice, Slicing
+from iou_doctor.render.shared.rounded_parts import round_parts
 from iou_doctor.render.shared.wording import format_score
 from iou_doctor.safety.safe_text import escape_name
 
@@ -19,10 +20,14 @@ MOST_NAMES = 3
 def list_slices(slicing: Slicing) -> Iterator[tuple[float, str]]:
     """Yield what the dearest slices cost, and what the others cost together."""
     most = len(slicing.slices) if len(slicing.slices) <= MOST_SLICES + 1 else MOST_SLICES
-    for one in slicing.slices[:most]:
-        yield one.points, _describe_slice(one, slicing)
-    if others := slicing.slices[most:]:
-        yield sum(one.points for one in others), f"{len(others):,} others together"
+    shown, others = slicing.slices[:most], slicing.slices[most:]
+    points = [one.points for one in slicing.slices]
+    parts = points[:most] + [sum(points[most:])] * bool(others)
+    rounded = round_parts(parts, sum(points), has_rest=bool(others))
+    for one, part in zip(shown, rounded, strict=False):
+        yield part, _describe_slice(one, slicing)
+    if others:
+        yield rounded[-1], f"{len(others):,} others together"
 
 
 def _describe_slice(one: SlicePrice, slicing: Slicing) -> str:
