@@ -6,6 +6,7 @@ NumPy writes and reads such files everywhere. Nothing in them is code, and nothi
 from __future__ import annotations
 
 import json
+import os
 import zipfile
 import zlib
 from pathlib import Path
@@ -29,6 +30,7 @@ from iou_doctor.parts.part import Answered, Entries, ModelPart, Part, Segment
 from iou_doctor.parts.plain import NotPlainError, from_plain, shorten, to_plain
 from iou_doctor.parts.seal import SEAL, check_seal, make_seal
 from iou_doctor.safety.atomic_files import follow_links, open_part, stage
+from iou_doctor.safety.text_files import open_regular
 from iou_doctor.sources.files.memory_limits import MOST_HELD_BYTES
 from iou_doctor.sources.source_errors import source_error
 
@@ -36,6 +38,9 @@ FORMAT, VERSION = "iou-doctor part", 1
 HEADER = "part.json"
 LONG_AGO = (1980, 1, 1, 0, 0, 0)
 """The time of every member, so that the same part has the same bytes."""
+MOST_EXPANSION = 256
+"""The maximum number of bytes that the columns take as int64, for each byte of the file. A cell of
+a real table takes over a byte in the file, and 40 as int64."""
 HOW = "give a file that `iou-doctor scan` of this version has written"
 SIDES = ("y_true", "y_pred")
 
@@ -134,11 +139,11 @@ def read_part(path: str) -> Part:
 
 def _read_archive(path: str) -> tuple[Any, dict[str, Bytes]]:
     stored: dict[str, Bytes] = {}
-    with zipfile.ZipFile(path) as archive:
+    with open_regular(path) as file, zipfile.ZipFile(file) as archive:
         members = archive.infolist()
-        if sum(member.file_size for member in members) > MOST_HELD_BYTES:
-            raise NotPlainError(f"it would take more than {MOST_HELD_BYTES:,} bytes of memory")
-        document = json.loads(archive.read(HEADER))
+        most = max(MOST_HELD_BYTES // 4, MOST_EXPANSION * os.fstat(file.fileno()).st_size)
+        _check_memory(sum(member.file_size for member in members), min(most, MOST_HELD_BYTES))
+        document, taken = json.loads(archive.read(HEADER)), 0
         if document["format"] != FORMAT:
             raise NotPlainError("its format is another one")
         if document["version"] != VERSION:
@@ -151,8 +156,16 @@ def _read_archive(path: str) -> tuple[Any, dict[str, Bytes]]:
             if member.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
                 raise NotPlainError("it is compressed in another way")
             if member.filename != HEADER:
-                stored[member.filename.removesuffix(".npy")] = _read_planes(archive.read(member))
+                planes = _read_planes(archive.read(member))
+                stored[member.filename.removesuffix(".npy")] = planes
+                taken += 8 * planes.shape[1]
+                _check_memory(taken, most)
     return document, stored
+
+
+def _check_memory(size: int, most: int) -> None:
+    if size > most:
+        raise NotPlainError(f"it would take more than {most:,} bytes of memory")
 
 
 def _read_planes(data: bytes) -> Bytes:

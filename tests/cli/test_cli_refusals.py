@@ -122,7 +122,9 @@ def test_a_baseline_with_an_impossible_number_is_refused(tmp_path, refuse, repor
 
 @pytest.mark.skipif(os.name != "posix", reason="pipes and devices in folders")
 @pytest.mark.parametrize("kind", ["pipe", "device"])
-@pytest.mark.parametrize("option", ["--config", "--baseline", "predictions", "masks", "model"])
+@pytest.mark.parametrize(
+    "option", ["--config", "--baseline", "predictions", "masks", "model", "part"]
+)
 def test_a_pipe_and_a_device_are_refused_and_not_waited_for(tmp_path, refuse, kind, option):
     place = tmp_path / "saved_model.pb"
     os.mkfifo(place) if kind == "pipe" else place.symlink_to("/dev/zero")
@@ -130,8 +132,9 @@ def test_a_pipe_and_a_device_are_refused_and_not_waited_for(tmp_path, refuse, ki
         "predictions": [place, PAIR[1]],
         "masks": [PAIR[0], place],
         "model": [tmp_path, PAIR[1], "--images", PAIR[0]],
+        "part": [place],
     }.get(option, [*PAIR, option, place])
-    line = refuse("check", *arguments)
+    line = refuse("report" if option == "part" else "check", *arguments)
     assert "a pipe or a device" in line or "it is no regular file" in line
 
 

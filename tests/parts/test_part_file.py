@@ -24,7 +24,7 @@ from iou_doctor.parts.file import read_part, write_part
 from iou_doctor.parts.make_report import make_report
 from iou_doctor.parts.packing import read_pairs, write_pairs
 from iou_doctor.parts.part import merge_parts
-from parts.forging import SEAL, seal_part
+from parts.forging import SEAL, read_members, seal_part
 from parts.sharded import scan_parts
 from parts.test_same_report import make_labels
 
@@ -53,6 +53,26 @@ def test_numpy_reads_it_without_pickle(parts, tmp_path):
     with np.load(tmp_path / "part.npz", allow_pickle=False) as archive:
         names = [name for name in archive.files if name != file.HEADER]
         assert all(archive[name].dtype == np.uint8 for name in names)
+
+
+def test_columns_that_are_far_larger_than_the_file_are_refused(parts, tmp_path, monkeypatch):
+    monkeypatch.setattr(file, "MOST_HELD_BYTES", 1 << 22)
+    place = tmp_path / "part.npz"
+    write_part(place, parts[0])
+    members = read_members(place)
+    document = json.loads(members.pop(file.HEADER))
+    column = io.BytesIO()
+    np.save(column, np.zeros((1, 1 << 18), np.uint8))
+    for columns, words in (({}, ""), ({"more.npy": column.getvalue()}, "bytes of memory")):
+        with zipfile.ZipFile(place, "w", zipfile.ZIP_DEFLATED) as archive:
+            for name, content in (members | columns).items():
+                archive.writestr(name, content)
+            archive.writestr(file.HEADER, seal_part(document, archive))
+        if words:
+            with pytest.raises(SourceError, match=words):
+                read_part(str(place))
+        else:
+            assert read_part(str(place)).shards
 
 
 @settings(max_examples=30)
