@@ -21,6 +21,8 @@ KNOWN_SETS = {
     "voc": "pascal_voc",
 }
 """The data sets that `--class-names` knows by these words."""
+_LARGEST_FILE = 1 << 20
+"""The maximum size of a file of names in bytes: enough for 20,000 names."""
 _NUMBERED = re.compile(r"(\d+)\s*[:,;\t ]\s*(\S.*)")
 
 
@@ -72,7 +74,7 @@ def list_trained_classes(name: str) -> tuple[str, ...]:
 def _read_file(path: Path) -> tuple[str, ...]:
     name = escape_name(str(path))
     try:
-        text = read_text(path)
+        text = read_text(path, most_bytes=_LARGEST_FILE)
     except OSError as error:
         raise UsageError(f"--class-names {name}: cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from io import StringIO
 from pathlib import Path
 
@@ -61,21 +61,21 @@ def _read_column(column: str, file: str, option: str) -> dict[str, str]:
         raise UsageError(f"{option}: the file is no text in UTF-8") from error
     text = text.removeprefix("\ufeff")
     delimiter = max(DELIMITERS, key=text.partition("\n")[0].count)
+    rows = filter(None, csv.reader(StringIO(text, newline=""), delimiter=delimiter))
     try:
-        rows = [row for row in csv.reader(StringIO(text, newline=""), delimiter=delimiter) if row]
+        names = [name.strip() for name in next(rows, [])]
+        if column not in names[1:]:
+            known = ", ".join(escape_name(name) for name in names[1:]) or "none"
+            raise UsageError(
+                f"{option}: there is no such column; after the names of the samples, the file has"
+                f" {known}"
+            )
+        return _collect(rows, names.index(column, 1), option)
     except csv.Error as error:
         raise UsageError(f"{option}: the file is no CSV: {error}") from error
-    names = [name.strip() for name in rows[0]] if rows else []
-    if column not in names[1:]:
-        known = ", ".join(escape_name(name) for name in names[1:]) or "none"
-        raise UsageError(
-            f"{option}: there is no such column; after the names of the samples, the file has"
-            f" {known}"
-        )
-    return _collect(rows[1:], names.index(column, 1), option)
 
 
-def _collect(rows: Sequence[Sequence[str]], place: int, option: str) -> dict[str, str]:
+def _collect(rows: Iterable[Sequence[str]], place: int, option: str) -> dict[str, str]:
     found: dict[str, str] = {}
     for row in rows:
         name, value = row[0].strip(), row[place].strip() if place < len(row) else ""

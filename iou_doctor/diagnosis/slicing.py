@@ -130,20 +130,15 @@ def _list_sizes(request: SliceRequest, pair: Pair, layout: Layout) -> list[str |
 def _look_up_names(request: SliceRequest, pair: Pair, layout: Layout) -> list[str | None]:
     """Return the value of each sample by the name of its mask, or by that of its prediction."""
     masks = _name(pair, layout)
-    names = pair.y_pred.names or ()
-    predictions = names if len(names) == len(masks) else masks
-    by_base = _index_by_base(request.named)
-    return [
-        next(
-            (
-                found
-                for name in (mask, prediction, *_drop_parts(mask, pair.dropped_parts))
-                if (found := _look_up(name, request.named, by_base)) is not None
-            ),
-            None,
-        )
+    others = pair.y_pred.names or ()
+    predictions = others if len(others) == len(masks) else masks
+    asked = [
+        (mask, prediction, *_drop_parts(mask, pair.dropped_parts))
         for mask, prediction in zip(masks, predictions, strict=True)
     ]
+    by_base = _index_by_base(request.named, {_strip(name) for names in asked for name in names})
+    found = ((_look_up(name, request.named, by_base) for name in names) for names in asked)
+    return [next((one for one in values if one is not None), None) for values in found]
 
 
 def _look_up(name: str, named: Mapping[str, str], by_base: Mapping[str, str]) -> str | None:
@@ -156,11 +151,18 @@ def _drop_parts(name: str, parts: Sequence[str]) -> list[str]:
     return [name.removeprefix(part).removesuffix(part) for part in parts]
 
 
-def _index_by_base(named: Mapping[str, str]) -> dict[str, str]:
-    """Return the values by names without folders and suffixes, unless they have several values."""
+def _index_by_base(named: Mapping[str, str], bases: set[str]) -> dict[str, str]:
+    """Return the values by names without folders and suffixes, unless they have several values.
+
+    Args:
+        named: the values by names.
+        bases: the names without folders and suffixes that are asked for.
+    """
     found: dict[str, set[str]] = {}
     for name, value in named.items():
-        found.setdefault(_strip(name), set()).add(value)
+        base = _strip(name)
+        if base in bases:
+            found.setdefault(base, set()).add(value)
     return {name: values.pop() for name, values in found.items() if len(values) == 1}
 
 

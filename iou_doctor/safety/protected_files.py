@@ -6,12 +6,14 @@ Every output of every command asks `describe_conflict`.
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import NamedTuple
 
 from iou_doctor.record import record
-from iou_doctor.safety.detached_headers import find_data_file_of
+from iou_doctor.safety.detached_headers import HEADER_SUFFIXES, find_data_file_of
 from iou_doctor.safety.listed_files import list_files_in
 
 
@@ -37,17 +39,9 @@ def protect_inputs(specs: Iterable[str]) -> tuple[ProtectedPath, ...]:
         paths += ["::".join(words[:count]) for count in range(1, len(words) + 1)]
     paths += [match for path in paths for match in _expand_pattern(path)]
     files = [Path(path) for path in paths if path]
-    files += [listed for file in files for listed in _list_entries(file)]
     files += [weights for file in files for weights in _list_weights(file)]
     files += [voxels for file in files for voxels in list_voxels(file)]
     return tuple(ProtectedPath(file, "an input") for file in files)
-
-
-def _list_entries(file: Path) -> list[Path]:
-    """Return the files that a text file lists, if it is one."""
-    with suppress(OSError, ValueError):
-        return list(list_files_in(file))
-    return []
 
 
 def _expand_pattern(path: str) -> list[str]:
@@ -82,6 +76,7 @@ def describe_conflict(target: Path, protected: Iterable[ProtectedPath]) -> str |
     """Return in words which protected file a write to `target` would change, or `None`.
 
     Links of both kinds are followed: a target may be another name of a file in a protected folder.
+    What a protected list of files lists is protected as well.
 
     Args:
         target: the file or folder to write, which need not exist.
@@ -90,26 +85,50 @@ def describe_conflict(target: Path, protected: Iterable[ProtectedPath]) -> str |
     Raises:
         OSError: the target cannot be resolved, for instance because of a loop of links.
     """
+    own, above = _identify(target), {_identify(one) for one in _resolve(target).parents} - {None}
     for entry in protected:
-        if _is_same(target, entry.path):
-            return f"this file is {entry.role}, which is never changed"
-        if _lies_within(target, entry.path) or _is_name_of_file_in(entry.path, target):
-            return f"it is a file in `{entry.path}`, {entry.role}, which is never changed"
-        if _lies_within(entry.path, target):
-            return f"`{entry.path}`, {entry.role}, lies in it and is never changed"
+        for path in _list_paths(entry.path):
+            found = _identify(path)
+            if found is not None and found == own:
+                return f"this file is {entry.role}, which is never changed"
+            if found in above or (own and found and found.is_folder and _has_name_of(own, path)):
+                return f"it is a file in `{path}`, {entry.role}, which is never changed"
+            if own and own.is_folder and _lies_within(path, own):
+                return f"`{path}`, {entry.role}, lies in it and is never changed"
     return None
 
 
-def _is_same(one: Path, other: Path) -> bool:
-    """Return whether two paths lead to the same existing file or folder."""
-    with suppress(OSError, ValueError):  # a missing file, or a NUL in a name
-        return one.samefile(other)
-    return False
+def _list_paths(path: Path) -> Iterator[str]:
+    """Yield a path, and what is read with it if it is a list: there may be millions."""
+    yield os.fspath(path)
+    with suppress(OSError, ValueError):
+        for listed in list_files_in(path):
+            yield listed
+            if listed.lower().endswith((".onnx", *HEADER_SUFFIXES)):
+                beside = _list_weights(Path(listed)) + list_voxels(Path(listed))
+                yield from map(os.fspath, beside)
 
 
-def _lies_within(path: Path, folder: Path) -> bool:
+class _Identity(NamedTuple):
+    """What all names of a file or a folder have in common."""
+
+    device: int
+    number: int
+    is_folder: bool
+
+
+def _identify(path: str | Path) -> _Identity | None:
+    """Return what is at a path, links followed; `None` if nothing is."""
+    try:
+        status = os.stat(path)  # noqa: PTH116 - a Path is slow for many files
+    except (OSError, ValueError):  # a missing file, or a NUL in a name
+        return None
+    return _Identity(status.st_dev, status.st_ino, stat.S_ISDIR(status.st_mode))
+
+
+def _lies_within(path: str, folder: _Identity) -> bool:
     """Return whether a path leads into a folder or one below it."""
-    return any(_is_same(parent, folder) for parent in _resolve(path).parents)
+    return any(_identify(parent) == folder for parent in _resolve(Path(path)).parents)
 
 
 def _resolve(path: Path) -> Path:
@@ -119,24 +138,18 @@ def _resolve(path: Path) -> Path:
         return path
 
 
-def _is_name_of_file_in(folder: Path, target: Path) -> bool:
-    """Return whether an existing target is linked into a folder, or one below it."""
-    try:
-        status = target.stat()
-    except (OSError, ValueError):
-        return False
+def _has_name_of(file: _Identity, folder: str) -> bool:
+    """Return whether an existing file is linked into a folder, or one below it."""
     return any(
-        entry.inode() == status.st_ino and os.path.samestat(entry.stat(), status)
-        if not entry.is_symlink()
-        else _is_same(Path(entry.path), target)
+        (entry.is_symlink() or entry.inode() == file.number) and _identify(entry.path) == file
         for entry in _iterate_files(folder)
     )
 
 
-def _iterate_files(folder: Path) -> Iterator[os.DirEntry[str]]:
+def _iterate_files(folder: str) -> Iterator[os.DirEntry[str]]:
     """Yield what is in a folder and below, each folder once although links may form a circle."""
     seen: set[tuple[int, int]] = set()
-    waiting = [os.fspath(folder)]
+    waiting = [folder]
     while waiting:
         with suppress(OSError, ValueError):  # it is no folder, or it may not be read
             place = waiting.pop()

@@ -42,6 +42,7 @@ def test_a_file_has_a_name_on_each_line_or_is_a_json_list(tmp_path, text):
     ("content", "words"),
     [
         (b"\n", "is empty"),
+        (b"a\n" * (1 << 19) + b"b", "it has more than 1,048,576 bytes"),
         (b"\xff", "not UTF-8"),
         (b"[1]", "a JSON list of names"),
         (b"[", "not valid JSON"),

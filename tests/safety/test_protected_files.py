@@ -69,3 +69,18 @@ def test_other_files_may_be_written(folder):
     for target in ("other", "new", "innocent", "no/such"):
         assert describe_conflict(folder / target, protected) is None
     assert describe_conflict(Path("/dev/null"), protected) is None
+
+
+@pytest.mark.parametrize("target", ["file", "same", "elsewhere", "in/volume.raw"])
+def test_what_a_list_of_files_names_is_protected(folder, target):
+    (folder / "in" / "volume.raw").write_text("voxels")
+    (folder / "in" / "a.mhd").write_text("ElementDataFile = volume.raw\n")
+    for name in ("file", "same"):
+        (folder / name).rename(folder / f"{name}.npy")
+    target = f"{target}.npy" if target in {"file", "same"} else target
+    rows = "file,mask\n# a comment\nfile.npy,in/2.png\n,in/a.mhd\nno.npy,\nin/0.png,\n"
+    (folder / "list.csv").write_text(rows)
+    protected = protect_inputs([str(folder / "list.csv")])
+    assert "an input, which is never changed" in describe_conflict(folder / target, protected)
+    for other in ("new", "in/0.png"):  # neither an empty entry nor a line behind a missing file
+        assert describe_conflict(folder / other, protected) is None

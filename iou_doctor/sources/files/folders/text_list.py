@@ -8,14 +8,13 @@ from pathlib import Path
 
 from iou_doctor.errors import SourceError
 from iou_doctor.record import record
-from iou_doctor.safety.listed_files import LIST_SUFFIXES, split_line
+from iou_doctor.safety.listed_files import LARGEST_LIST, LIST_SUFFIXES, read_rows
+from iou_doctor.sources.files.file_status import get_file_status
 from iou_doctor.sources.files.file_types import get_suffix
 from iou_doctor.sources.files.folders.file_list import FileList, ListedFile
 from iou_doctor.sources.files.formats import find_format_by_suffix
 from iou_doctor.sources.source_errors import source_error, translate_errors
 
-_MOST_BYTES = 1 << 28
-"""The maximum size of a list."""
 _PREDICTION_WORDS = ("pred", "output", "result")
 _MASK_WORDS = ("mask", "label", "truth", "gt", "target", "annotation")
 """What the columns of masks are called in a header."""
@@ -80,7 +79,7 @@ def list_files(path: str, *, masks: bool) -> FileList:
     for entry in entries:
         if find_format_by_suffix(entry) is not chosen or chosen is None:
             raise source_error(path, f"`{entry}` is not a file like `{entries[0]}`; list one kind")
-    folder = Path(path).parent
+    folder = os.path.dirname(path)  # noqa: PTH120 - a Path is slow for many files
     with translate_errors(path, OSError, ValueError, why="check the names that it lists"):
         files = [_locate(folder, entry) for entry in entries]
     names = _name_files(files)
@@ -94,21 +93,19 @@ def _read_table(path: str, most_lines: int | None = None) -> _Table:
         translate_errors(path, OSError, why="check that you may read the file"),
         translate_errors(path, UnicodeDecodeError, why="a list of files is UTF-8 text"),
     ):
-        if Path(path).stat().st_size > _MOST_BYTES:
+        if Path(path).stat().st_size > LARGEST_LIST:
             raise source_error(path, "it is too large for a list of files; give a folder")
-        with Path(path).open(encoding="utf-8-sig") as lines:
-            for number, line in enumerate(lines):
-                row = split_line(line)
-                if not row:
-                    continue
-                if not rows and not header and not any(map(_is_array, row)):
-                    header = tuple(word.lower() for word in row)
-                    continue
-                if rows and len(row) != len(rows[0]):
-                    raise _row_error(path, number + 1, len(row), len(rows[0]))
-                rows.append(row)
-                if len(rows) == most_lines:
-                    break
+        for number, row in enumerate(read_rows(Path(path))):
+            if not row:
+                continue
+            if not rows and not header and not any(map(_is_array, row)):
+                header = tuple(word.lower() for word in row)
+                continue
+            if rows and len(row) != len(rows[0]):
+                raise _row_error(path, number + 1, len(row), len(rows[0]))
+            rows.append(row)
+            if len(rows) == most_lines:
+                break
     return _Table(tuple(rows), header if len(header) == len(rows[0] if rows else ()) else ())
 
 
@@ -122,19 +119,26 @@ def _is_array(entry: str) -> bool:
     return find_format_by_suffix(entry) is not None
 
 
-def _locate(folder: Path, entry: str) -> str:
-    """Return the path of an entry, which is relative to the folder of the list."""
-    inside = folder / entry
-    return str(inside if inside.exists() or not Path(entry).exists() else Path(entry))
+def _locate(folder: str, entry: str) -> str:
+    """Return the path of an entry, which is relative to the folder of the list.
+
+    Raises:
+        SourceError: there is no such file.
+    """
+    inside = os.path.join(folder, entry)  # noqa: PTH118
+    if os.path.exists(inside):  # noqa: PTH110
+        return inside
+    if not os.path.exists(entry):  # noqa: PTH110
+        get_file_status(inside)  # which says what is missing
+    return entry
 
 
 def _name_files(files: Sequence[str]) -> list[str]:
     """Return the paths below the folder that all files share, without suffixes, each once."""
     paths = [os.path.abspath(file) for file in files]  # noqa: PTH100
-    root = os.path.commonpath([os.path.dirname(path) for path in paths])  # noqa: PTH120
-    stems = [
-        os.path.relpath(path, root)[: -len(get_suffix(path))].replace(os.sep, "/") for path in paths
-    ]
+    root = os.path.commonpath({os.path.dirname(path) for path in paths})  # noqa: PTH120
+    start = len(os.path.join(root, ""))  # noqa: PTH118
+    stems = [path[start:].removesuffix(get_suffix(path)).replace(os.sep, "/") for path in paths]
     if len(set(stems)) == len(stems):
         return stems
     return [f"{number}_{stem}" for number, stem in enumerate(stems)]
