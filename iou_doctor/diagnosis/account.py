@@ -58,7 +58,7 @@ def add_account(
     return replace(
         report,
         ledger=ledger,
-        fine_grained=_compute_details(counted, evidence, recount, request),
+        fine_grained=_compute_details(report, counted, evidence, recount, request),
         interval=intervals.mean,
         class_intervals=intervals.classes,
         image_areas=areas,
@@ -66,15 +66,11 @@ def add_account(
 
 
 def _compute_details(
-    counted: Counted,
-    evidence: Evidence,
-    recount: Recount,
-    request: CheckRequest,
+    report: Report, counted: Counted, evidence: Evidence, recount: Recount, request: CheckRequest
 ) -> FineGrained | None:
     """Return the other means of the arrays that the ledger is of, if they are asked for."""
     if not (request.details or request.boundary_iou):
         return None
-    from iou_doctor.diagnosis.boundaries import pair_up_as_images
     from iou_doctor.metrics.fine_grained import compute_fine_grained
 
     found = compute_fine_grained(
@@ -84,15 +80,11 @@ def _compute_details(
     )
     if found is None or not request.boundary_iou:
         return found
-    # repairs of what a metric is given leave the labels that the doctor reads as they are
-    if counted.pairs is not evidence.pairs:
-        return replace(found, lacks_boundary="repair")
-    boundary = recount.compute_boundary_iou(evidence)
-    if boundary is not None:
-        return replace(found, boundary=boundary)
-    if not pair_up_as_images(evidence.interpretation.layout):
-        return replace(found, lacks_boundary="shape")
-    return replace(found, lacks_boundary="parts" if evidence.pair.model is None else "model")
+    from iou_doctor.diagnosis.boundaries import add_boundary  # few checks ask for it
+
+    may_predict = request.ledger == "full"
+    repairs = list_repairs(report)
+    return add_boundary(found, repairs, counted, evidence, recount, may_predict=may_predict)
 
 
 def _build_ledger(

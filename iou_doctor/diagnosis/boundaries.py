@@ -3,100 +3,123 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from iou_doctor import interpret
-from iou_doctor.arrays.interpretation import Interpretation
-from iou_doctor.arrays.layout import Layout, Relation
 from iou_doctor.checks.evidence import Evidence
-from iou_doctor.counts.label_decoding import LabelDecoding, is_no_class
-from iou_doctor.diagnosis.passes import Ask
-from iou_doctor.diagnosis.questions import OpenArrays, Unanswered
-from iou_doctor.interpret.interpretation import are_bins_above
+from iou_doctor.diagnosis.count_plan import CountPlan
+from iou_doctor.diagnosis.error_kinds import Size
+from iou_doctor.diagnosis.map_changes import MapChanges
+from iou_doctor.diagnosis.questions import OpenArrays
+from iou_doctor.diagnosis.repaired_maps import find_map_changes
+from iou_doctor.diagnosis.what_if import Recount
+from iou_doctor.ledger.counted import Counted
+from iou_doctor.metrics.fine_grained import FineGrained
 from iou_doctor.record import record
-from iou_doctor.scan.boundaries import measure_boundaries
+from iou_doctor.repairs.repair import Repair
+from iou_doctor.scan.boundaries import count_bands, has_room_for_bands
+from iou_doctor.scan.label_maps import Labels
 
 
 @record
 class MeasureBoundaries:
-    """What are the areas of the bands along the contours of each class?"""
+    """What are the areas of the bands along the contours of each class after repairs?"""
 
-    interpretation: Interpretation
-    threshold: float
-    """The threshold with which the arrays were counted."""
+    plan: CountPlan
+    """How the arrays were counted before."""
+    changes: MapChanges
+    num_classes: int
+    ignore_index: int | None
 
     def answer(self, arrays: OpenArrays) -> NDArray[np.int64]:
         """Return the union and the intersection of some samples, shape (2, classes)."""
-        return measure_boundaries(
-            arrays.pair,
-            self.interpretation.layout,
-            interpret.choose_doctor_pairing(self.interpretation),
-            self._decode,
-            num_classes=self.interpretation.num_classes,
-            threshold=self.threshold,
+        total = np.zeros((2, self.num_classes), dtype=np.int64)
+        for areas in self.changes.open(arrays, self.plan).map(
+            lambda _, y_true, y_pred: self._measure(y_true, y_pred),
             jobs=arrays.settings.jobs,
             samples=arrays.samples,
-        )
+        ):
+            total += areas
+        return total
 
     def merge(self, answers: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
         """Return the areas of all samples."""
         total: NDArray[np.int64] = np.sum(answers, axis=0)
         return total
 
-    def _decode(
-        self, y_true: NDArray[Any], y_pred: NDArray[Any]
-    ) -> tuple[NDArray[Any], NDArray[Any]]:
+    def _measure(self, y_true: Labels, y_pred: Labels) -> NDArray[np.int64]:
+        """Return the areas of some samples."""
+        shape = max(y_true.shape, y_pred.shape, key=len)  # one of the two may be flat
+        areas = np.zeros((2, self.num_classes), dtype=np.int64)
+        for maps in zip(y_true.reshape(shape), y_pred.reshape(shape), strict=True):
+            own = maps if self.changes.labels is None else self.changes.labels.apply(*maps)
+            areas += count_bands(*self._mark_nothing(*own), self.num_classes)
+        return areas
+
+    def _mark_nothing(self, y_true: Labels, y_pred: Labels) -> tuple[Labels, Labels]:
         """Return classes, and the number of classes where none counts."""
-        classes, ignored = self.interpretation.num_classes, self.interpretation.ignore_index
-        pairing = interpret.choose_doctor_pairing(self.interpretation)
-        true, pred = self._read(y_true, pairing.y_true), self._read(y_pred, pairing.y_pred)
-        void = (true < 0) | (true >= classes)
-        if ignored is not None:
-            void |= true == ignored
-        nothing = void | (pred < 0) | (pred >= classes)
-        dtype = np.uint8 if classes < 256 else np.int32
+        void = self._is_no_class(y_true)
+        if self.ignore_index is not None:
+            void |= y_true == self.ignore_index
+        dtype = np.uint8 if self.num_classes < 2**8 else np.int32
         return (
-            np.where(void, classes, true).astype(dtype),
-            np.where(nothing, classes, pred).astype(dtype),
+            np.where(void, self.num_classes, y_true).astype(dtype),
+            np.where(void | self._is_no_class(y_pred), self.num_classes, y_pred).astype(dtype),
         )
 
-    def _read(self, labels: NDArray[Any], decoding: LabelDecoding) -> NDArray[Any]:
-        if decoding is not LabelDecoding.BINS:
-            return labels
-        above = are_bins_above(labels, self.interpretation.threshold)
-        return np.where(is_no_class(labels), -1, above)
+    def _is_no_class(self, labels: Labels) -> NDArray[np.bool_]:
+        return np.asarray((labels < 0) | (labels >= self.num_classes))
 
 
-def pair_up_as_images(layout: Layout) -> bool:
-    """Return whether the arrays are images whose pixels pair up as they are stored."""
-    return len(layout.y_true.spatial) == 2 and layout.relation is Relation.EQUAL
-
-
-def compute_boundary_iou(ask: Ask, evidence: Evidence, threshold: float) -> float | None:
-    """Return the mean boundary IoU of arrays as they are; `None` if it is not defined for them.
-
-    It is that of images, whose pixels pair up as they are stored.
+def add_boundary(
+    found: FineGrained,
+    chosen: Sequence[Repair],
+    counted: Counted,
+    evidence: Evidence,
+    recount: Recount,
+    *,
+    may_predict: bool,
+) -> FineGrained:
+    """Return the means with the boundary IoU after some repairs, or why there is none.
 
     Args:
-        ask: asks the arrays.
-        evidence: the facts.
-        threshold: the threshold with which they were counted.
+        found: the other means.
+        chosen: the repairs.
+        counted: the label pairs and the score after them.
+        evidence: the facts about the arrays.
+        recount: counts the arrays again.
+        may_predict: whether a model may predict once more.
     """
-    interpretation, score = evidence.interpretation, evidence.score
-    if not pair_up_as_images(interpretation.layout) or score is None:
-        return None
-    if evidence.pair.model is not None:
-        return None
-    try:
-        union, intersection = ask(MeasureBoundaries(interpretation, threshold)).tolist()
-    except Unanswered:
-        return None
+    size = Size.of(evidence.pair, evidence.interpretation.layout)
+    if not size.has_kinds:
+        return replace(found, lacks_boundary="shape")
+    if len(size.shape) > 2 and not has_room_for_bands(size.shape):
+        return replace(found, lacks_boundary="thin")
+    if evidence.pair.model is not None and not may_predict:
+        return replace(found, lacks_boundary="model")
+    changes = find_map_changes(chosen, evidence)
+    if changes is None:
+        return replace(found, lacks_boundary="labels")
+    classes = len(counted.score.per_class)
+    areas = recount.measure_boundaries(changes, classes, counted.ignore_index)
+    if areas is None:
+        return replace(found, lacks_boundary="parts")
+    return replace(found, boundary=_average(areas, counted))
+
+
+def _average(areas: NDArray[np.int64], counted: Counted) -> float | None:
+    """Return the mean over the classes in the mean; `None` if no class has a band.
+
+    Args:
+        areas: union and intersection of the bands, shape (2, classes).
+        counted: the label pairs and the score of the same arrays.
+    """
+    union, intersection = areas.tolist()
     ious = [
         intersection[one.id] / union[one.id]
-        for one in score.per_class
+        for one in counted.score.per_class
         if one.iou is not None and union[one.id]
     ]
     return sum(ious) / len(ious) if ious else None

@@ -7,13 +7,11 @@ from dataclasses import replace
 from math import prod
 from typing import TYPE_CHECKING
 
-from iou_doctor import interpret
 from iou_doctor.arrays.layout import Layout
 from iou_doctor.arrays.source import DeviceSource, Pair, is_a_view
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.choices import LedgerDetail
-from iou_doctor.counts.label_decoding import LabelDecoding, Pairing
-from iou_doctor.counts.pair_counts import PairCounts
+from iou_doctor.counts.label_decoding import LabelDecoding
 from iou_doctor.diagnosis.count_plan import CountPlan
 from iou_doctor.diagnosis.passes import measure_sample
 from iou_doctor.diagnosis.what_if import Recount, needs_recount
@@ -21,14 +19,10 @@ from iou_doctor.ledger.counted import Counted
 from iou_doctor.ledger.ledger import Lack, Ledger
 from iou_doctor.record import record
 from iou_doctor.repairs.repair import Repair
-from iou_doctor.repairs.rescale import Rescale
-from iou_doctor.repairs.step import Step
-from iou_doctor.repairs.times_255 import Times255
 from iou_doctor.scan.native.library import load_kernels
 
 if TYPE_CHECKING:
     from iou_doctor.counts.kind_counts import KindCounts
-    from iou_doctor.counts.label_changes import LabelChanges
 
 AUTO_PIXELS = 1_000_000
 """The number of pixels up to which `--ledger auto` finds the kinds of errors. It takes 0.05 s, even
@@ -132,8 +126,6 @@ def find_kinds(
     priced = None if known is None else price_kinds(ledger, known, counted)
     if priced is not None:
         return priced
-    if evidence.pair.model is not None:
-        return replace(ledger, lacks_kinds="model")
     found = count_kinds(chosen, evidence, recount)
     priced = None if found is None else price_kinds(ledger, found, counted)
     return replace(ledger, lacks_kinds="labels") if priced is None else priced
@@ -141,63 +133,17 @@ def find_kinds(
 
 def changes_maps(chosen: Sequence[Repair], evidence: Evidence) -> bool:
     """Return whether repairs change the label maps that were counted."""
-    return any(repair.relabel or _list_moves(repair, evidence) for repair in chosen)
-
-
-def _list_moves(repair: Repair, evidence: Evidence) -> list[Step]:
-    return [step for step in repair.steps if needs_recount(step, evidence)]
+    return any(
+        repair.relabel or any(needs_recount(step, evidence) for step in repair.steps)
+        for repair in chosen
+    )
 
 
 def count_kinds(
     chosen: Sequence[Repair], evidence: Evidence, recount: Recount
 ) -> KindCounts | None:
     """Return the kinds by one more pass; `None` if the labels cannot be mapped one by one."""
-    steps = [step for repair in chosen for step in _list_moves(repair, evidence)]
-    pairing = _choose_pairing(chosen, evidence)
-    # labels of some samples are changed in the maps, where each sample is by itself
-    of_some = [repair for repair in chosen if any(map(_is_of_some, repair.steps))]
-    steps += [step for repair in of_some for step in repair.steps if _is_of_some(step)]
-    of_all = [repair for repair in chosen if repair.relabel and repair not in of_some]
-    changes = None
-    if of_all or LabelDecoding.BINS in {pairing.y_true, pairing.y_pred}:
-        changes = _find_changes(of_all, pairing, evidence)
-        if changes is None:
-            return None
-    return recount.count_kinds(pairing, steps, changes)
+    from iou_doctor.diagnosis.repaired_maps import find_map_changes  # only where it is wanted
 
-
-def _is_of_some(step: Step) -> bool:
-    from iou_doctor.repairs.relabel_some import RelabelSome  # only where kinds are counted anew
-
-    return isinstance(step, RelabelSome)
-
-
-def _choose_pairing(chosen: Sequence[Repair], evidence: Evidence) -> Pairing:
-    """Return how the labels are decoded that repairs turn into classes."""
-    pairing = interpret.choose_doctor_pairing(evidence.interpretation)
-    for step in (step for repair in chosen for step in repair.steps):
-        if isinstance(step, Times255):
-            pairing = replace(pairing, y_true=LabelDecoding.TIMES_255)
-        if isinstance(step, Rescale):
-            pairing = replace(pairing, y_true=LabelDecoding.ROUNDED)
-    return pairing
-
-
-def _find_changes(
-    chosen: Sequence[Repair], pairing: Pairing, evidence: Evidence
-) -> LabelChanges | None:
-    """Return what thresholds and repairs make of the labels of a pairing; `None` if unknown."""
-    from iou_doctor.counts.label_changes import LabelChanges  # seldom needed
-
-    def relabel(pairs: PairCounts) -> PairCounts:
-        pairs = interpret.decode_doctor_labels(pairs, evidence.interpretation, pairing)
-        for repair in chosen:
-            pairs = repair.relabel(pairs) if repair.relabel else pairs
-        return pairs
-
-    by_value = pairing.y_true is LabelDecoding.ROUNDED
-    table = evidence.by_value if by_value else evidence.stats.tables.get(pairing)
-    if table is None:
-        return None
-    exchanged = sum(repair.exchanges_sides for repair in chosen) % 2 == 1
-    return LabelChanges.of(relabel, table, exchanges_sides=exchanged)
+    changes = find_map_changes(chosen, evidence)
+    return None if changes is None else recount.count_kinds(changes)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from iou_doctor import interpret
 from iou_doctor.arrays.interpretation import Interpretation
-from iou_doctor.checks.evidence import Evidence
 from iou_doctor.counts.label_decoding import LabelDecoding, Pairing
 from iou_doctor.counts.map_samples import InterpretedProbe
 from iou_doctor.counts.pair_counts import PairCounts
@@ -22,8 +21,11 @@ from iou_doctor.repairs.step import Step
 from iou_doctor.repairs.times_255 import Times255
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from iou_doctor.counts.kind_counts import KindCounts
-    from iou_doctor.counts.label_changes import LabelChanges
+    from iou_doctor.diagnosis.map_changes import MapChanges
 
 
 @record
@@ -63,12 +65,6 @@ class Recounter:
             return estimate_pairs(self.sampled, moving)
         return interpret.decode_doctor_labels(table, self.interpretation, chosen)
 
-    def compute_boundary_iou(self, evidence: Evidence) -> float | None:
-        """Return the mean boundary IoU of the arrays as they are, if they have one."""
-        from iou_doctor.diagnosis.boundaries import compute_boundary_iou
-
-        return compute_boundary_iou(self.ask, evidence, self.plan.threshold)
-
     def score_channels(self, steps: Sequence[Step]) -> Score:
         """Return the score of channels that overlap after these steps."""
         from iou_doctor.diagnosis.channels import score_channels
@@ -82,16 +78,24 @@ class Recounter:
         """Return whether counts after some of these steps were estimated from a few samples."""
         return any(repr(step) in self.estimated for step in steps)
 
-    def count_kinds(
-        self, pairing: Pairing, steps: Sequence[Step], changes: LabelChanges | None
-    ) -> KindCounts | None:
-        """Return the kinds of errors after these steps and changes; `None` if nobody knows."""
+    def count_kinds(self, changes: MapChanges) -> KindCounts | None:
+        """Return the kinds of errors after these changes; `None` if nobody knows."""
         from iou_doctor.diagnosis.recount_kinds import RecountKinds  # only where it is wanted
 
         try:
-            return self.ask(
-                RecountKinds(replace(self.plan, second=None), pairing, tuple(steps), changes)
-            )
+            return self.ask(RecountKinds(replace(self.plan, second=None), changes))
+        except Unanswered:
+            return None
+
+    def measure_boundaries(
+        self, changes: MapChanges, num_classes: int, ignore_index: int | None
+    ) -> NDArray[np.int64] | None:
+        """Return the areas of the bands along contours; `None` if nobody knows."""
+        from iou_doctor.diagnosis.boundaries import MeasureBoundaries  # only where it is wanted
+
+        plan = replace(self.plan, second=None)
+        try:
+            return self.ask(MeasureBoundaries(plan, changes, num_classes, ignore_index))
         except Unanswered:
             return None
 

@@ -21,9 +21,11 @@ from iou_doctor.repairs.threshold import Threshold
 from iou_doctor.repairs.times_255 import Times255
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from iou_doctor.counts.kind_counts import KindCounts
-    from iou_doctor.counts.label_changes import LabelChanges
-    from iou_doctor.counts.label_decoding import Pairing
+    from iou_doctor.diagnosis.map_changes import MapChanges
 
 
 class Recount(Protocol):
@@ -37,14 +39,14 @@ class Recount(Protocol):
         """Return the score of channels that overlap after these steps."""
         ...
 
-    def compute_boundary_iou(self, evidence: Evidence) -> float | None:
-        """Return the mean boundary IoU of the arrays as they are, if they have one."""
+    def measure_boundaries(
+        self, changes: MapChanges, num_classes: int, ignore_index: int | None
+    ) -> NDArray[np.int64] | None:
+        """Return the areas of the bands along contours; `None` if nobody knows."""
         ...
 
-    def count_kinds(
-        self, pairing: Pairing, steps: Sequence[Step], changes: LabelChanges | None
-    ) -> KindCounts | None:
-        """Return the kinds of errors after these steps and changes; `None` if nobody knows."""
+    def count_kinds(self, changes: MapChanges) -> KindCounts | None:
+        """Return the kinds of errors after these changes; `None` if nobody knows."""
         ...
 
     def is_estimated(self, steps: Sequence[Step]) -> bool:

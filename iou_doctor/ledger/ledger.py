@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from iou_doctor.ledger.slicing import Slicing
 
 Arrays = Literal["as-stored", "after-repair"]
-Lack = Literal["time", "shape", "model", "labels"]
+Lack = Literal["time", "shape", "labels"]
 """Why there are no kinds of errors: finding them takes time, the arrays are neither images nor
-volumes, a model would have to predict once more, or a repair gives one label several classes."""
+volumes, or a repair gives one label several classes."""
 
 
 @record

@@ -32,9 +32,10 @@ class FineGrained:
     """The mean of the tenth of the images that score lowest."""
     boundary: float | None = None
     """The boundary IoU; `None` if it was not measured."""
-    lacks_boundary: Literal["shape", "model", "repair", "parts"] | None = None
-    """Why it was not measured, although it was asked for: the pixels do not pair up as images, a
-    model would have to predict once more, a repair changes labels or places, or parts lack it."""
+    lacks_boundary: Literal["shape", "thin", "model", "labels", "parts"] | None = None
+    """Why it was not measured, although it was asked for: the arrays are neither images nor
+    volumes, all of a volume is band, a model would have to predict once more, a repair gives one
+    label several classes, or parts lack it."""
 
 
 def compute_fine_grained(

@@ -98,7 +98,7 @@ def test_files_that_are_slow_to_read_are_read_once(tmp_path, monkeypatch):
     plain = check(y_true, y_pred)
     from iou_doctor.diagnosis import recount_kinds
 
-    monkeypatch.setattr(recount_kinds, "scan_kinds", None)
+    monkeypatch.setattr(recount_kinds, "count_kinds", None)
     paths = (f"{tmp_path}/pair.npz::{side}" for side in ("masks", "preds"))
     assert get_kinds(check(*paths)) == get_kinds(plain)
 
@@ -177,6 +177,27 @@ def test_auto_leaves_values_where_they_may_be_on_a_device():
     tensor = tf.constant(y_pred)
     assert get_kinds(check(y_true, tensor)) is None
     assert get_kinds(check(y_true, tensor, ledger="full")) == get_kinds(check(y_true, y_pred))
+
+
+def test_a_model_predicts_once_more_after_a_repair_if_all_is_asked_for():
+    y_true, y_pred = make_pair()
+
+    def model(images):
+        return np.eye(3, dtype=np.float32)[images[..., 0].astype(int)]
+
+    shifted = np.where(y_true == 255, 255, y_true + 1)
+    arrays = {"y_true": shifted, "y_pred": model, "images": y_pred[..., None], "boundary_iou": True}
+    full, auto = (
+        iou_doctor.check(num_classes=3, ignore_index=255, ledger=detail, **arrays)
+        for detail in ("full", "auto")
+    )
+    assert full.ledger.of == "after-repair"
+    assert_priced(full, y_true, y_pred)
+    assert (
+        full.fine_grained.boundary == check(y_true, y_pred, boundary_iou=True).fine_grained.boundary
+    )
+    assert get_kinds(auto) is None
+    assert "no boundary IoU: the model would have to predict once more" in markdown.render(auto)
 
 
 def test_the_command_line_may_leave_the_ledger_out(tmp_path):

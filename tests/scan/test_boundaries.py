@@ -17,9 +17,13 @@ ndimage = pytest.importorskip("scipy.ndimage", reason="compares with scipy")
 
 
 def find_band_slowly(mask):
-    """Erode a mask as the public code does: by squares of 3 by 3, with nothing outside."""
-    width = max(1, round(0.02 * np.hypot(*mask.shape)))
-    eroded = ndimage.binary_erosion(mask, np.ones((3, 3)), iterations=width, border_value=0)
+    """Erode a mask as the public code does: by squares of 3 by 3, with nothing outside.
+
+    In volumes, they are cubes.
+    """
+    width = max(1, round(0.02 * np.linalg.norm(mask.shape)))
+    square = np.ones((3,) * mask.ndim)
+    eroded = ndimage.binary_erosion(mask, square, iterations=width, border_value=0)
     return mask & ~eroded
 
 
@@ -98,15 +102,47 @@ def test_thresholded_scores_are_two_classes():
     assert report.fine_grained.boundary == pytest.approx((intersection / union).mean(), abs=1e-12)
 
 
-def test_volumes_and_repaired_arrays_have_none():
-    masks, predictions = make_pair()
-    assert find_boundary(y_true=masks[:, None], y_pred=predictions[:, None], layout="NDHW") is None
+def test_bands_of_volumes_have_three_dimensions():
+    masks, predictions = (one.reshape(1, 5, 42, 60)[:, :, :20] for one in make_pair(samples=3))
+    masks, predictions = (one.repeat(3, axis=1) for one in (masks, predictions))
+    arrays = {"y_true": masks, "y_pred": predictions, "layout": "NDHW"}
+    union, intersection = measure_slowly(masks, predictions, 3)
+    expected = (intersection / union).mean()
+    assert find_boundary(**arrays) == pytest.approx(expected, abs=1e-12)
+    arrays["y_true"], arrays["y_pred"] = masks[:, :2], predictions[:, :2]
+    report = iou_doctor.check(num_classes=3, boundary_iou=True, **arrays)
+    assert report.fine_grained.boundary is None
+    assert "no boundary IoU: the volumes are so thin" in markdown.render(report)
+
+
+@pytest.mark.parametrize("fault", ["flipped", "shifted", "thresholded", "swapped", "some", "255"])
+def test_after_a_repair_it_is_that_of_the_repaired_arrays(fault):
+    masks, predictions = make_pair(samples=6)[0], make_pair(samples=6)[0]
+    predictions[:, 10:19, 5:30] = 0
+    classes = 3
+    if fault in {"thresholded", "255"}:
+        masks, predictions, classes = (masks == 1) * 1, (predictions == 1) * 1, 2
+    union, intersection = measure_slowly(masks, predictions, classes)
+    wrong_masks, wrong = masks.astype(np.uint8), predictions.astype(np.uint8)
+    if fault == "flipped":
+        wrong = wrong[:, ::-1]
+    elif fault == "shifted":
+        wrong = wrong + np.uint8(1)
+    elif fault == "thresholded":
+        wrong = np.where(predictions, 0.9, 0.2).astype(np.float32)[..., None]
+    elif fault == "swapped":
+        wrong = wrong.swapaxes(1, 2)
+    elif fault == "some":
+        wrong = wrong.copy()
+        wrong[2:4] = wrong[2:4, ::-1]
+    elif fault == "255":
+        wrong_masks = wrong_masks * np.uint8(255)
     report = iou_doctor.check(
-        y_true=masks, y_pred=predictions[:, ::-1], num_classes=3, boundary_iou=True
+        y_true=wrong_masks, y_pred=wrong, num_classes=classes, boundary_iou=True
     )
     assert report.ledger.of == "after-repair"
-    assert report.fine_grained.boundary is None
-    assert "no boundary IoU: it is not measured after a repair" in markdown.render(report)
+    expected = (intersection / union).mean()
+    assert report.fine_grained.boundary == pytest.approx(expected, abs=1e-12)
 
 
 def test_verbose_prints_it():

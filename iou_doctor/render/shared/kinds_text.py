@@ -16,7 +16,6 @@ MOST_LOST = 0.5
 LACKS = {
     "time": "edges, parts and whole objects: --ledger full (ledger='full' in Python)",
     "shape": "no edges, parts and whole objects: the arrays are neither images nor volumes",
-    "model": "no edges, parts and whole objects: the model would have to predict once more",
     "labels": "no edges, parts and whole objects: too many labels, or a repair gives one label"
     " several classes",
 }

@@ -34,9 +34,10 @@ MOST_SAMPLES = 5
 MOST_SAMPLES_IN_BRIEF = 3
 """The same in a brief report: they fit on two lines."""
 NO_BOUNDARY = {
-    "shape": "the pixels do not pair up as images",
-    "model": "the model would have to predict once more",
-    "repair": "it is not measured after a repair of labels or places",
+    "shape": "the arrays are neither images nor volumes",
+    "thin": "the volumes are so thin that all of them lies along contours",
+    "model": "the model would have to predict once more, which --ledger full lets it do",
+    "labels": "a repair gives one label several classes, or there are too many labels",
     "parts": "the parts do not hold it",
 }
 """Why there is no boundary IoU."""

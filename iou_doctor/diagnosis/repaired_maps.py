@@ -1,0 +1,70 @@
+"""Find out what repairs do to label maps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from iou_doctor import interpret
+from iou_doctor.checks.evidence import Evidence
+from iou_doctor.counts.label_changes import LabelChanges
+from iou_doctor.counts.label_decoding import LabelDecoding, Pairing
+from iou_doctor.counts.pair_counts import PairCounts
+from iou_doctor.diagnosis.map_changes import MapChanges
+from iou_doctor.diagnosis.what_if import needs_recount
+from iou_doctor.repairs.relabel_some import RelabelSome
+from iou_doctor.repairs.repair import Repair
+from iou_doctor.repairs.rescale import Rescale
+from iou_doctor.repairs.step import Step
+from iou_doctor.repairs.times_255 import Times255
+
+
+def find_map_changes(chosen: Sequence[Repair], evidence: Evidence) -> MapChanges | None:
+    """Return what repairs do to label maps; `None` if labels cannot be mapped one by one."""
+    # steps that move pixels or samples, and were not done before
+    steps = [step for repair in chosen for step in repair.steps if needs_recount(step, evidence)]
+    pairing = _choose_pairing(chosen, evidence)
+    # labels of some samples are changed in the maps, where each sample is by itself
+    of_some = [repair for repair in chosen if any(map(_is_of_some, repair.steps))]
+    steps += [step for repair in of_some for step in repair.steps if _is_of_some(step)]
+    of_all = [repair for repair in chosen if repair.relabel and repair not in of_some]
+    changes = None
+    if of_all or LabelDecoding.BINS in {pairing.y_true, pairing.y_pred}:
+        changes = _find_label_changes(of_all, pairing, evidence)
+        if changes is None:
+            return None
+    return MapChanges(pairing, tuple(steps), changes)
+
+
+def _is_of_some(step: Step) -> bool:
+    return isinstance(step, RelabelSome)
+
+
+def _choose_pairing(chosen: Sequence[Repair], evidence: Evidence) -> Pairing:
+    """Return how the labels are decoded that repairs turn into classes."""
+    pairing = interpret.choose_doctor_pairing(evidence.interpretation)
+    for step in (step for repair in chosen for step in repair.steps):
+        if isinstance(step, Times255):
+            pairing = replace(pairing, y_true=LabelDecoding.TIMES_255)
+        if isinstance(step, Rescale):
+            pairing = replace(pairing, y_true=LabelDecoding.ROUNDED)
+    return pairing
+
+
+def _find_label_changes(
+    chosen: Sequence[Repair], pairing: Pairing, evidence: Evidence
+) -> LabelChanges | None:
+    """Return what thresholds and repairs make of the labels of a pairing; `None` if unknown."""
+
+    def relabel(pairs: PairCounts) -> PairCounts:
+        pairs = interpret.decode_doctor_labels(pairs, evidence.interpretation, pairing)
+        for repair in chosen:
+            pairs = repair.relabel(pairs) if repair.relabel else pairs
+        return pairs
+
+    by_value = pairing.y_true is LabelDecoding.ROUNDED
+    table = evidence.by_value if by_value else evidence.stats.tables.get(pairing)
+    if table is None:
+        return None
+    exchanged = sum(repair.exchanges_sides for repair in chosen) % 2 == 1
+    return LabelChanges.of(relabel, table, exchanges_sides=exchanged)
