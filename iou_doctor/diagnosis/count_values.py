@@ -102,10 +102,9 @@ def _hold_few_values(ask: Ask, evidence: Evidence) -> bool:
 
 def _are_divided_ids(evidence: Evidence) -> bool:
     """Return whether 255 times the masks are class ids, or 255."""
-    classes, scaled = evidence.interpretation.num_classes, evidence.times_255
-    return scaled is not None and all(
-        label < classes or label == 255 for label in scaled.count_truths()
-    )
+    from iou_doctor.checks.masks.masks_divided_by_255 import list_divided_ids  # rarely needed
+
+    return bool(list_divided_ids(evidence))
 
 
 def _are_scores_on_one_side(evidence: Evidence) -> bool:

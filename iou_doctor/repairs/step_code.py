@@ -172,7 +172,8 @@ def _write_reorder(step: Reorder, name: str, _: int) -> Iterable[str]:
 def _write_rescale(step: Rescale, name: str, _: int) -> Iterable[str]:
     first = f" + {step.first}" if step.first else ""
     low = f"({name} - {step.low!r})" if step.low else name
-    yield f"{name} = (np.rint({low} / {step.distance!r}){first}).astype(int)"
+    scaled = low if step.distance == 1 else f"{low} / {step.distance!r}"
+    yield f"{name} = (np.rint({scaled}){first}).astype(int)"
 
 
 def _write_resize(step: ResizeNearest, name: str, _: int) -> Iterable[str]:

@@ -45,8 +45,8 @@ def find(evidence: Evidence) -> Result:
     """Compare the shares that the classes have of the counted pixels."""
     counted = evidence.repaired.pixels.counted
     present = [entry for entry in evidence.repaired.per_class if entry.truth_pixels]
-    if not counted or not present:
-        return []
+    if not counted or len(present) < 2:
+        return []  # a single class has nothing to be in balance with
     names = evidence.interpretation.class_names
     largest = max(present, key=lambda entry: entry.truth_pixels)
     share = largest.truth_pixels / counted
@@ -85,7 +85,7 @@ def find(evidence: Evidence) -> Result:
 
 def _write_help(present: Sequence[ClassScore]) -> str:
     """Return what to do, with weights for the loss if the classes are few."""
-    if not 1 < len(present) <= MOST_WEIGHTS:
+    if len(present) > MOST_WEIGHTS:
         return "judge classes one by one; weight the loss or sample the rare class more often"
     middle = float(np.median([entry.truth_pixels for entry in present]))
     weights = ", ".join(f"{entry.id}: {middle / entry.truth_pixels:.3g}" for entry in present)

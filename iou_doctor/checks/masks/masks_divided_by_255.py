@@ -30,11 +30,8 @@ RULE = Rule(
 
 def find(evidence: Evidence) -> Result:
     """Look for fractions that are all k/255 for class ids k."""
-    values, scaled = evidence.stats.y_true, evidence.times_255
-    if scaled is None or not values.fractional or values.off_255_grid:
-        return []
-    ids = list(scaled.count_truths())
-    if any(label >= evidence.interpretation.num_classes and label != 255 for label in ids):
+    values, ids = evidence.stats.y_true, list_divided_ids(evidence)
+    if not values.fractional or values.off_255_grid or not ids:
         return []
     return [
         Finding(
@@ -52,3 +49,15 @@ def find(evidence: Evidence) -> Result:
             ),
         )
     ]
+
+
+def list_divided_ids(evidence: Evidence) -> list[int]:
+    """Return the masks times 255, as labels; none unless they are class ids, or 255 for void.
+
+    0 and 255 alone come from masks of 0 and 1: their fractions are only not rounded.
+    """
+    classes, scaled = evidence.interpretation.num_classes, evidence.times_255
+    ids = list(scaled.count_truths()) if scaled else []
+    if {0, 255}.issuperset(ids) or any(label >= classes and label != 255 for label in ids):
+        return []
+    return ids

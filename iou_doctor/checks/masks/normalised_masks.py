@@ -9,13 +9,16 @@ classes, at equal distances, and no metric can use them: a cast to integer merge
 
 Apply such transforms to the images only (with albumentations, pass `mask=` and `image=`). If each
 mask was normalised on its own, its numbers differ from those of the others.
+
+Arithmetic and resampling also leave 0.99997 in place of 1. The cast to integer makes it 0, so round
+before it: `np.rint(masks)`.
 """
 
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.masks._levels import Levels, find_levels
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.symptoms import OF_MASK_VALUES
-from iou_doctor.checks.wording import describe_first, join_words
+from iou_doctor.checks.wording import describe_first, format_percent, join_words
 from iou_doctor.repairs.repair import Repair
 from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
 
@@ -24,7 +27,7 @@ RULE = Rule(
     name="normalised-masks",
     severity=Severity.ERROR,
     suspicion=Suspicion.MASK_VALUES,
-    claim="the masks went through the normalisation of the images",
+    claim="the masks went through arithmetic that is meant for images",
     explains=OF_MASK_VALUES,
     also_explains=(
         "interpolated-masks",
@@ -34,6 +37,9 @@ RULE = Rule(
     ),
     after=("masks-divided-by-255", "soft-masks"),
 )
+
+NEAR_ID = 0.01
+"""How far fractions may be from a class id to be called one that was not rounded."""
 
 
 def find(evidence: Evidence) -> Result:
@@ -46,12 +52,10 @@ def find(evidence: Evidence) -> Result:
 
 def _report(evidence: Evidence, levels: Levels) -> Finding:
     shown = [f"{value:.4g}" for value in levels.values]
-    where = " in each mask, others in every mask," if levels.by_image else ""
     steps = () if levels.by_image else (levels.step,)
     return Finding(
         RULE,
-        message=f"masks hold the numbers {join_words(shown)}{where} in place of class ids, at equal"
-        " distances, as a normalisation leaves them",
+        message=_write_message(evidence, levels, shown),
         help=_write_help(levels),
         facts={"values": [float(shown_value) for shown_value in shown], "ids": list(levels.ids)},
         evidence=describe_first(
@@ -69,7 +73,30 @@ def _report(evidence: Evidence, levels: Levels) -> Finding:
     )
 
 
+def _are_unrounded_ids(levels: Levels) -> bool:
+    """Return whether the numbers are class ids but for what rounding would take away."""
+    pairs = zip(levels.values, levels.ids, strict=True)
+    return not levels.by_image and all(abs(value - label) <= NEAR_ID for value, label in pairs)
+
+
+def _write_message(evidence: Evidence, levels: Levels, shown: list[str]) -> str:
+    values = evidence.stats.y_true
+    if _are_unrounded_ids(levels) and values.first_fractional:
+        share = format_percent(values.fractional, values.values)
+        return (
+            f"{share} of the mask values are fractions beside a class id, such as"
+            f" {values.first_fractional.values[0]:.7g}, which the cast to integer truncates"
+        )
+    where = " in each mask, others in every mask," if levels.by_image else ""
+    return (
+        f"masks hold the numbers {join_words(shown)}{where} in place of class ids, at equal"
+        " distances, as a normalisation leaves them"
+    )
+
+
 def _write_help(levels: Levels) -> str:
+    if _are_unrounded_ids(levels):
+        return 'round before the cast: masks = np.rint(masks).astype("uint8")'
     use = "normalise the images only"
     if levels.by_image:
         return f"{use}, and load the masks again"

@@ -9,6 +9,9 @@ ultralytics and scripts that average over the classes of the masks leave it out.
 
 Score only the classes in the masks, `keras.metrics.IoU(num_classes=3, target_class_ids=[0, 1])`,
 or use a data set that holds all classes.
+
+If the masks hold a single class, look at them first: labels that are withheld for a test set, a
+wrong folder, or 1 divided by 255 as an integer leave only 0.
 """
 
 from iou_doctor.checks import other_scores
@@ -48,13 +51,15 @@ def find(evidence: Evidence) -> Result:
     names = evidence.interpretation.class_names
     leave_out = other_scores.list_implementations(evidence, without, _is_mean_of_labelled)
     them = "it" if len(unlabelled) == 1 else "them"
+    is_alone = len(labelled) == 1 and len(evidence.pairs.count_truths()) == 1
+    only = f"the masks hold only class {names[labelled[0]]}, and " if is_alone else ""
     return [
         Finding(
             RULE,
-            message=f"{_describe_classes(unlabelled, names)}: the mean IoU is {mean:.4f} with"
+            message=f"{only}{_describe_classes(unlabelled, names)}: the mean IoU is {mean:.4f} with"
             f" {them} and {without:.4f} without",
             evidence=f"{without:.4f} according to {join_words(leave_out)}" if leave_out else None,
-            help=f"{suggest_class_average(evidence, labelled)} scores the classes in the masks",
+            help=_write_help(evidence, labelled, is_alone=is_alone),
             facts={
                 "classes": [entry.id for entry in unlabelled],
                 "pixels": sum(entry.predicted_pixels for entry in unlabelled),
@@ -71,6 +76,16 @@ def _is_mean_of_labelled(choices: Choices) -> bool:
     is_labelled = choices.average is Average.LABELLED
     return other_scores.is_data_set_mean(choices) and (
         is_labelled or choices.absent is Absent.SKIPPED_UNLABELLED
+    )
+
+
+def _write_help(evidence: Evidence, labelled: tuple[int, ...], *, is_alone: bool) -> str:
+    """Return what to do, which is to look at the masks if they hold a single class."""
+    if not is_alone:
+        return f"{suggest_class_average(evidence, labelled)} scores the classes in the masks"
+    return (
+        "see what the label files hold, np.unique(masks): withheld labels, a wrong folder, or a"
+        " division by 255 leave one class"
     )
 
 

@@ -55,3 +55,7 @@ def test_the_weights_are_the_median_share_by_each_share():
     many[:, 0, :22] = np.arange(1, 23)
     finding = found(diagnose(y_true=many, y_pred=many, num_classes=23), "class-imbalance")
     assert "class_weight" not in finding.help
+
+
+def test_a_single_class_is_not_out_of_balance():
+    assert "class-imbalance" not in names(diagnose(y_true=[[[0, 0]]], y_pred=[[[0, 1]]]))

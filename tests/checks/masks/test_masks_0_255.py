@@ -10,7 +10,7 @@ def test_255_means_class_1(dtype):
     report = diagnose(y_true=MASKS.astype(dtype), y_pred=[[[0, 1, 0, 0]]], num_classes=2)
     assert found(report, "masks-0-255").facts == {"pixels_255": 2, "pixels": 4}
     assert errors(report) == ["masks-0-255"]
-    assert report.consequences == {"class-imbalance", "dropped-pixels"}
+    assert report.consequences == {"dropped-pixels"}
     assert after(report, "masks-0-255") == pytest.approx((2 / 3 + 1 / 2) / 2)
 
 

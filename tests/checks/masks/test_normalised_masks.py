@@ -88,3 +88,16 @@ def test_distances_beyond_all_integers_are_no_affine_image(values):
     pairs = SimpleNamespace(count_truths=lambda: dict.fromkeys(range(3), 1))
     with np.errstate(over="ignore"):  # as in a check
         assert _levels._fit(pairs, lambda _: np.array(values, np.float64), 6) is None
+
+
+@pytest.mark.parametrize("classes", [2, 4])
+def test_fractions_beside_ids_are_rounded(classes):
+    truth, predicted = TRUTH.clip(max=classes - 1), PREDICTED.clip(max=classes - 1)
+    masks = truth.astype(np.float32)
+    masks[:, ::2] *= 0.99999
+    report = diagnose(y_true=masks, y_pred=predicted, num_classes=classes)
+    finding = found(report, RULE)
+    assert "fractions beside a class id" in finding.message
+    assert after(report, RULE) == pytest.approx(mean_iou(truth, predicted, classes))
+    mapped, _ = run_help(finding.help, masks=masks, predictions=predicted)
+    np.testing.assert_array_equal(mapped, truth)

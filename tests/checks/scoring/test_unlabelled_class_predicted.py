@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from build import diagnose, found, names, noisy, one_hot, roots, scene
 
+RULE = "unlabelled-class-predicted"
 T = [[[0, 0, 1, 1]]]
 
 
@@ -62,3 +63,15 @@ def test_masks_without_a_class_that_was_replaced_by_no_data():
     sick = np.where(masks == 1, -9999, masks.astype(int))
     report = diagnose(y_true=sick, y_pred=noisy(masks, 2), num_classes=3)
     assert [finding.rule.name for finding in roots(report)] == ["non-finite-masks"]
+
+
+def test_masks_of_a_single_class_are_to_be_looked_at():
+    finding = found(diagnose(y_true=[[[0, 0, 0, 0]]], y_pred=T, num_classes=2), RULE)
+    assert finding.message.startswith("the masks hold only class 0, and class 1 is predicted")
+    assert "np.unique(masks)" in finding.help
+
+
+@pytest.mark.parametrize("masks", [[[[0, 0, 0, 255]]], T])
+def test_masks_of_other_labels_hold_not_only_class_0(masks):
+    report = diagnose(y_true=masks, y_pred=[[[0, 1, 2, 0]]], num_classes=3)
+    assert "only class" not in found(report, RULE).message

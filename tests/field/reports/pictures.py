@@ -70,3 +70,28 @@ def jaccard_of_decimals() -> Case:
     scores = np.where(predictions, 1 - noise, noise)[..., None].astype(np.float32)
     score = mean_iou(masks, predictions, 2)
     return Case(masks[..., None], scores, "unthresholded-sigmoid", score, {"num_classes": 2})
+
+
+@report
+def reference_holds_almost_1() -> Case:
+    masks, _ = draw_pair(2, 15, 40, 40)
+    coded = masks.astype(np.float32)
+    coded[::2][masks[::2] == 1] = 0.99997
+    return Case(coded, masks, "normalised-masks", 1.0, {"num_classes": 2}, "np.rint(masks)")
+
+
+@report
+def mask_reaches_3() -> Case:
+    masks, predictions = draw_pair(2, 4, 96, 96)
+    score = mean_iou(masks, predictions, 2)
+    return Case(3 * masks, predictions, "recoded-class-ids", score, {"num_classes": 2})
+
+
+@report
+def to_tensor_divides_the_mask() -> Case:
+    masks, predictions = draw_pair(4, 4, 80, 96)
+    score = mean_iou(masks, predictions, 4)
+    options = {"num_classes": 4}
+    return Case(
+        (masks / 255).astype(np.float32), predictions, "masks-divided-by-255", score, options
+    )

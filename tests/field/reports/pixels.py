@@ -124,3 +124,10 @@ def mean_of_batches_differs() -> Case:
     masks, predictions = draw_pair(5, 8, 48, 48)
     metric = "torchmetrics.JaccardIndex(task='multiclass', num_classes=5)"
     return Case(masks, predictions, None, None, {"metric": metric}, "averaged over")
+
+
+@report
+def labels_of_the_test_set_are_withheld() -> Case:
+    masks, predictions = draw_points(8, 1, 4096)
+    empty = np.zeros_like(masks)
+    return Case(empty, predictions, None, None, {"num_classes": 8}, "withheld labels")
