@@ -152,6 +152,45 @@ def test_objects_on_both_sides_are_to_be_matched(images, step, radius, order):
     assert "recoded-class-ids" not in names(report)
 
 
+def number_row_by_row(labels: Numbers) -> Numbers:
+    """Return the regions of each image, numbered as `scipy.ndimage.label` does."""
+    return np.stack([number_regions(image > 0)[0] for image in labels]).astype(np.uint16)
+
+
+@pytest.mark.parametrize(
+    ("images", "step", "radius"), [(1, 30, 10), (1, 16, 6), (4, 40, 14), (12, 60, 18)]
+)
+@pytest.mark.parametrize("declared", ["nothing", "two", "the largest number"])
+@pytest.mark.parametrize("missed", [False, True])
+def test_objects_on_both_sides_that_are_numbered_row_by_row(images, step, radius, declared, missed):
+    objects = draw_nuclei(images, 128, 128, step=step, radius=radius)
+    masks = number_row_by_row(objects)
+    outlines = np.roll(masks, 2, axis=-1)
+    predictions = number_row_by_row(np.where(outlines == 2, 0, outlines) if missed else outlines)
+    classes = {"nothing": None, "two": 2, "the largest number": int(masks.max()) + 1}[declared]
+    report = diagnose(y_true=masks, y_pred=predictions, num_classes=classes)
+    if images == 1 and step == 30 and not missed and declared != "two":
+        assert "class-imbalance" not in names(report)  # eleven classes could be like this
+        return
+    assert report.verdict.primary == INSTANCES
+    finding = found(report, INSTANCES)
+    assert "match the objects" in finding.help
+    if images != 12 or declared != "two":  # there, the first object alone scores higher than all
+        score = mean_iou(masks > 0, predictions > 0, 2)
+        assert finding.repair.mean_iou_after == pytest.approx(score)
+    assert {"class-imbalance", "label-out-of-range"} & set(names(report)) <= report.consequences
+
+
+def test_separate_organs_that_stand_in_the_order_of_their_ids_are_classes():
+    masks = np.zeros((6, 96, 96), np.uint8)
+    for organ in range(1, 13):
+        top, left = divmod(organ - 1, 4)
+        masks[:, 24 * top + 4 : 24 * top + 20, 24 * left + 4 : 24 * left + 20] = organ
+    shifted = np.where(masks == 3, 0, np.roll(masks, 1, axis=-1))
+    for images in (6, 1):
+        check_no_objects(diagnose(y_true=masks[:images], y_pred=shifted[:images]))
+
+
 def number_classes(masks: Numbers, factor: int, *, upper: bool = True) -> Numbers:
     """Return the masks with the objects of the classes 5 and more numbered within the ids."""
     numbers = np.zeros(masks.shape, np.int64)

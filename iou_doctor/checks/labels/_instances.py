@@ -66,13 +66,15 @@ def find_numbered_objects(evidence: Evidence) -> Objects | Skipped | None:
     return examine_objects(evidence.sampled, Side.MASKS, pattern)
 
 
-def examine_objects(sampled: InterpretedProbe, side: Side, pattern: str) -> Objects | None:
+def examine_objects(
+    sampled: InterpretedProbe, side: Side, pattern: str, fewest: int = FEWEST_EXAMINED
+) -> Objects | None:
     """Return the evidence that each id of one array is one object; `None` if it is not."""
     examined, connected = max(
         _count_connected(maps.y_true if side is Side.MASKS else maps.y_pred)
         for maps in (sampled.fine, sampled.crops)
     )
-    if examined < FEWEST_EXAMINED or connected < LEAST_CONNECTED * examined:
+    if examined < fewest or connected < LEAST_CONNECTED * examined:
         return None
     return Objects(examined, connected, pattern)
 

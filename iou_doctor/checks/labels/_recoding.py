@@ -83,9 +83,14 @@ def find_recoding(evidence: Evidence, overlaps: Overlaps) -> Recoding | None:
 def is_other_numbering(evidence: Evidence, shift: Repair) -> bool:
     """Return whether the ids differ in another way, of which a shift of all ids explains a part.
 
-    In 1, 2, 4, 8 against 0, 1, 2, 3 most pixels may be of the first two classes.
+    In 1, 2, 4, 8 against 0, 1, 2, 3 most pixels may be of the first two classes. If one array lacks
+    the first object of many, the numbers of the others are shifted.
     """
     if is_exchange_better(evidence, shift):
+        return True
+    from iou_doctor.checks.labels._raster_order import are_in_raster_order
+
+    if evidence.sampled is not None and are_in_raster_order(evidence.sampled):
         return True
     overlaps = count_differing_ids(evidence)
     recoding = find_recoding(evidence, overlaps) if overlaps is not None else None

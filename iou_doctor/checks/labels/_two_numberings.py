@@ -16,6 +16,7 @@ from iou_doctor.checks.labels._instances import (
     is_restarting_in_each_image,
 )
 from iou_doctor.checks.labels._overlaps import count_overlaps
+from iou_doctor.checks.labels._raster_order import are_in_raster_order
 from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.repairs.repair import Repair, build_relabelling
 from iou_doctor.repairs.step import Side
@@ -42,18 +43,47 @@ class NumberedTwice(NamedTuple):
     predictions: Objects
     repair: Repair
     """Makes every object class 1 on both sides."""
+    is_harmful: bool
+    """Whether most numbers differ, or are no class, so that the score by number says nothing."""
 
 
 def find_objects_on_both_sides(evidence: Evidence) -> NumberedTwice | None:
     """Return the evidence that both arrays number objects; `None` if they do not."""
-    if not _may_be_numbers(evidence) or evidence.sampled is None:
+    sampled = evidence.sampled
+    if sampled is None or not _are_labels(evidence):
         return None
-    masks = examine_objects(evidence.sampled, Side.MASKS, "")
-    predictions = masks and examine_objects(evidence.sampled, Side.PREDICTIONS, "")
+    in_order = are_in_raster_order(sampled)
+    if not in_order and not _may_be_numbers(evidence):
+        return None
+    fewest = FEWEST_APART if in_order else FEWEST_EXAMINED
+    masks, predictions = (examine_objects(sampled, side, "", fewest) for side in Side)
     if not masks or not predictions:
         return None
     repair = _keep_foregrounds(evidence)
-    return NumberedTwice(masks, predictions, repair) if is_far_better(evidence, repair) else None
+    is_harmful = is_far_better(evidence, repair) or (in_order and _are_out_of_range(evidence))
+    is_certain = is_harmful or (in_order and _are_own_numbers(evidence))
+    return NumberedTwice(masks, predictions, repair, is_harmful) if is_certain else None
+
+
+def _are_labels(evidence: Evidence) -> bool:
+    """Return whether both arrays hold ids from 0."""
+    layout, pairs = evidence.interpretation.layout, evidence.pairs
+    if layout.y_true.is_per_class or layout.y_pred.is_per_class or layout.y_true.is_colour:
+        return False
+    return min(*pairs.count_truths(), *pairs.count_predictions()) >= 0
+
+
+def _are_out_of_range(evidence: Evidence) -> bool:
+    """Return whether an array numbers objects beyond the declared classes."""
+    labels = (*evidence.pairs.count_truths(), *evidence.pairs.count_predictions())
+    return max(labels) >= evidence.interpretation.num_classes
+
+
+def _are_own_numbers(evidence: Evidence) -> bool:
+    """Return whether no classes can be numbered like this, whatever the score is."""
+    if evidence.interpretation.layout.samples > 1:
+        return all(_are_own_in_each_image(evidence, side) for side in Side)
+    return len(evidence.pairs.count_truths()) > FEWEST_EXAMINED
 
 
 def _may_be_numbers(evidence: Evidence) -> bool:
@@ -62,13 +92,8 @@ def _may_be_numbers(evidence: Evidence) -> bool:
     Over several images, classes in another order have a clear partner each, and numbers have none.
     A single image cannot tell them apart.
     """
-    layout = evidence.interpretation.layout
-    if layout.y_true.is_per_class or layout.y_pred.is_per_class or layout.y_true.is_colour:
-        return False
-    pairs = evidence.pairs.pool()
-    ids = pairs.count_truths().keys(), pairs.count_predictions().keys()
-    if min(map(min, ids)) < 0:
-        return False
+    layout, pairs = evidence.interpretation.layout, evidence.pairs.pool()
+    ids = pairs.count_truths(), pairs.count_predictions()
     pairs = pairs.keep_rows((pairs.truth > 0) & (pairs.prediction > 0))
     kept = pairs.keep_rows(pairs.truth == pairs.prediction).total
     if layout.samples >= FEWEST_IMAGES and all(_are_own_in_each_image(evidence, s) for s in Side):

@@ -65,7 +65,9 @@ RULE = Rule(
         "channel-count-mismatch",
         "class-imbalance",
         "label-out-of-range",
+        "faulty-samples",
         "non-finite-masks",
+        "prediction-out-of-range",
         "undeclared-void-label",
     ),
     after=CAUSES,
@@ -133,12 +135,14 @@ def _find_foreground(truths: Mapping[int, int], predictions: Mapping[int, int]) 
 def _report_both_sides(evidence: Evidence, twice: NumberedTwice) -> Finding:
     masks, predictions = twice.masks, twice.predictions
     before, after = score_as_given(evidence), score_repaired(evidence, twice.repair)
+    how = "each in its own way" if twice.is_harmful else "and most objects have the same number"
+    verdict = "says nothing" if twice.is_harmful else "compares objects and not classes"
     return Finding(
         RULE,
-        message=f"both arrays number objects, each in its own way: {masks.connected} of"
-        f" {masks.examined} mask ids and {predictions.connected} of {predictions.examined}"
-        " predicted ids examined are one connected region in their image, so a mean IoU by id says"
-        f" nothing: it is {before:.4f}, and {after:.4f} with > 0 on both sides",
+        message=f"both arrays number objects, {how}: {masks.connected} of {masks.examined} mask ids"
+        f" and {predictions.connected} of {predictions.examined} predicted ids examined are one"
+        f" connected region in their image, so a mean IoU by id {verdict}: it is {before:.4f}, and"
+        f" {after:.4f} with > 0 on both sides",
         help="match the objects of each image and score them with a metric for instances (average"
         " precision, panoptic quality); for the semantic score, masks = masks > 0;"
         " predictions = predictions > 0",
@@ -149,6 +153,7 @@ def _report_both_sides(evidence: Evidence, twice: NumberedTwice) -> Finding:
             "pattern": "objects on both sides",
         },
         repair=twice.repair,
+        severity_override=None if twice.is_harmful else Severity.WARNING,
     )
 
 
