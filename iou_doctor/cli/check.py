@@ -78,7 +78,8 @@ def _check(context: typer.Context, options: CheckOptions) -> int:
     outputs.write_reports(report, wanted, quiet=options.quiet, verbose=options.verbose)
     is_unseen = options.images is not None and not options.is_for_model()
     advice = UNSEEN if is_unseen and not outputs.has_page(wanted) else None
-    for remark in (_describe_baseline(report, options), _advise_format(wanted), advice):
+    judged = _describe_baseline(report, options), _describe_minimum(report, options)
+    for remark in (*judged, _advise_format(wanted), advice):
         if remark is not None:
             typer.echo(f"iou-doctor: {escape_name(remark)}", err=True)
     return choose_exit_code(report)
@@ -95,7 +96,19 @@ def _describe_baseline(report: Report, options: CheckOptions) -> str | None:
     )
     if options.baseline is None or not passed:
         return None
-    return f"no score is more than {options.max_drop:g} below the baseline {options.baseline}"
+    remark = f"no score is more than {options.max_drop:g} below the baseline {options.baseline}"
+    return f"{remark}, other than within noise" if options.beyond_noise else remark
+
+
+def _describe_minimum(report: Report, options: CheckOptions) -> str | None:
+    """Return that a score is too low by noise alone, where the report does not say it."""
+    least, found = options.min_iou, report.mean_iou
+    passed = any(
+        one.rule.name == "score-below-minimum" and one.status == "passed" for one in report.outcomes
+    )
+    if least is None or found is None or found >= least or not passed:
+        return None
+    return f"mean IoU {found:.4f} does not reach --min-iou {least:g}, but only within noise"
 
 
 def _advise_format(wanted: Sequence[ReportOutput]) -> str | None:

@@ -185,4 +185,4 @@ def _list_samples(difference: Difference, total: float) -> Iterator[Part]:
 
 def write_sign(value: float) -> str:
     """Return a part of a difference with its sign."""
-    return f"{value:+.4f}"
+    return f"{round(value, 4) + 0.0:+.4f}"  # without the sign of what is hardly below 0

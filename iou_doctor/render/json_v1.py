@@ -52,12 +52,7 @@ def _build_document(report: Report) -> dict[str, object]:
             "note": report.metric.note,
         },
         "contracts": [_build_contract(contract) for contract in report.contracts],
-        "ledger": ledger_json.build_ledger(
-            report.ledger,
-            report.image_areas,
-            report.class_intervals,
-            report.arrays.names if report.arrays else (),
-        ),
+        "ledger": _build_ledger(report),
         "findings": [_build_finding(finding, report) for finding in report.findings],
         "rules": [_build_outcome(outcome) for outcome in report.outcomes],
         **({"again": list(report.again)} if report.again else {}),
@@ -127,6 +122,19 @@ def _build_scores(report: Report) -> dict[str, object]:
             }
             for entry in (score.per_class if score else ())
         ],
+    }
+
+
+def _build_ledger(report: Report) -> dict[str, object] | None:
+    if report.ledger is None:
+        return None
+    names = report.arrays.names if report.arrays else ()
+    return {
+        **ledger_json.build_ledger(
+            report.ledger, report.image_areas, report.class_intervals, names
+        ),
+        "interval": ledger_json.build_interval(report.interval),
+        "fine_grained": _build_fine_grained(report),
     }
 
 

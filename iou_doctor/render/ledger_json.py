@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 
 
 def build_ledger(
-    ledger: Ledger | None,
+    ledger: Ledger,
     areas: ImageAreas | None,
     intervals: Mapping[int, Interval],
     names: Sequence[str] = (),
-) -> dict[str, object] | None:
+) -> dict[str, object]:
     """Return the JSON object of a ledger.
 
     Args:
@@ -36,8 +36,6 @@ def build_ledger(
         intervals: of the IoU of each class that enough images have, by class id.
         names: the names of all samples; none if they have no names.
     """
-    if ledger is None:
-        return None
     return {
         "of": ledger.of,
         "missing": ledger.missing,

@@ -36,6 +36,15 @@ def test_the_same_arrays_are_no_regression(baseline):
     assert (done.returncode, done.stderr) == (0, said)
 
 
+def test_what_is_passed_over_as_noise_is_said(baseline):
+    words = ("--baseline", baseline, "--min-iou", "0.8605", "--beyond-noise", "-q")
+    done = run("check", *HEALTHY, *words, cwd=ROOT)
+    assert done.returncode == 0
+    drop, minimum = done.stderr.splitlines()
+    assert drop.endswith(f"below the baseline {baseline}, other than within noise")
+    assert minimum.endswith("does not reach --min-iou 0.8605, but only within noise")
+
+
 def test_a_new_baseline_is_named(tmp_path):
     arguments = [*HEALTHY, "--baseline", "b.json", "--write-baseline", "-q"]
     arguments[:2] = [ROOT / name for name in HEALTHY[:2]]

@@ -64,10 +64,16 @@ def describe_noise(noise: Noise, baseline: Baseline, *, is_multilabel: bool) -> 
     if noise.is_paired:
         return (
             f"the drop of the mean is {where} noise: with other images, it would be"
-            f" {-interval.high:.4f} to {-interval.low:.4f} ({share}, the same images for both)"
+            f" {_write(-interval.high)} to {_write(-interval.low)} ({share}, the same images for"
+            " both)"
         )
     why = "holds no areas of images" if baseline.areas is None else "is of other images"
     return (
         f"the drop of the mean is {where} the noise of the new score alone, whose {share} interval"
         f" is {interval.low:.4f} to {interval.high:.4f}: the baseline {why}"
     )
+
+
+def _write(drop: float) -> str:
+    """Return a drop without the sign of one that is hardly below 0."""
+    return f"{round(drop, 4) + 0.0:.4f}"

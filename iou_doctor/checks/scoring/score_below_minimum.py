@@ -96,8 +96,10 @@ def _check_classes(evidence: Evidence) -> Iterator[str]:
         iou = ious.get(label)
         if iou is None or iou < least:
             low.append(f"{names[label]} ({'none' if iou is None else f'{iou:.4f}'} < {least:g})")
-    if low:
-        yield f"the IoU of class {join_words(low)} does not reach --min-class-iou"
+    if len(low) == 1:
+        yield f"the IoU of class {low[0]} does not reach --min-class-iou"
+    elif low:
+        yield f"the IoUs of classes {join_words(low)} do not reach --min-class-iou"
 
 
 def _check_images(evidence: Evidence) -> Iterator[str]:

@@ -39,6 +39,8 @@ def test_each_class_has_to_reach_its_minimum():
     assert errors(gate(classes={"1": ious[1], "2": ious[2] - 0.01})) == []
     message = found(gate(classes={"1": ious[1] + 0.01, "2": 0.0}), RULE).message
     assert message.startswith(f"the IoU of class 1 ({ious[1]:.4f} < ")
+    message = found(gate(classes={"1": 1.0, "2": 0.99}), RULE).message
+    assert message.startswith(f"the IoUs of classes 1 ({ious[1]:.4f} < 1) and 2 (")
     with pytest.raises(UsageError, match=r"--min-class-iou car=0\.5: there is no such class"):
         gate(classes={"car": 0.5})
 
