@@ -13,10 +13,14 @@ from numpy.typing import NDArray
 
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.record import record
+from iou_doctor.scan.native.count_areas import count_areas as count_areas_by_kernels
+from iou_doctor.scan.native.library import load_kernels
 
 Ids = NDArray[np.unsignedinteger]
 """Numbers of classes, in the narrowest dtype that holds them all."""
 Scores = NDArray[np.float64]
+Areas = NDArray[np.int64]
+"""The pixels of each class in the truth, in the prediction and in both, shape (..., 3, classes)."""
 
 MOST_IMPROVABLE_IOU = 0.9
 """Mean IoU above which no other alignment can gain 0.1, the least gain that the rules ask for."""
@@ -44,13 +48,14 @@ class Stack:
 
     def score_images(self, pred: Ids | None = None) -> Scores:
         """Return the mean IoU of each image, shape (n,), for these or other predictions."""
-        counts = count_pairs(self.y_true, self.y_pred if pred is None else pred, self.classes)
-        return compute_mean_iou(counts)
+        return compute_mean_iou(self._count_areas(pred))
 
     def score_pooled(self, pred: Ids | None = None) -> float:
         """Return the mean IoU of all images together, for these or other predictions."""
-        counts = count_pairs(self.y_true, self.y_pred if pred is None else pred, self.classes)
-        return float(compute_mean_iou(counts.sum(axis=0)))
+        return float(compute_mean_iou(self._count_areas(pred).sum(axis=0)))
+
+    def _count_areas(self, pred: Ids | None) -> Areas:
+        return count_areas(self.y_true, self.y_pred if pred is None else pred, self.classes)
 
     def __len__(self) -> int:
         return len(self.y_true)
@@ -72,30 +77,37 @@ def count_pairs(true: Ids, pred: Ids, classes: int) -> NDArray[np.int64]:
     return np.array(counts, dtype=np.int64).reshape(len(true), size, size)[:, :classes]
 
 
-def compute_mean_iou(counts: NDArray[np.int64]) -> Scores:
-    """Return the mean IoU over the classes of the truth.
+def count_areas(true: Ids, pred: Ids, classes: int) -> Areas:
+    """Count the pixels of each class in each image, shape (n, 3, classes).
 
-    Args:
-        counts: of (truth, prediction) pairs, shape (..., classes, classes + 1).
+    Pixels whose truth is no class do not count.
     """
-    classes = counts.shape[-2]
-    intersection = np.diagonal(counts, axis1=-2, axis2=-1)
-    truth = counts.sum(axis=-1)
-    union = truth + counts.sum(axis=-2)[..., :classes] - intersection
-    iou = intersection / np.maximum(union, 1)
+    kernels = load_kernels() if true.dtype == pred.dtype == np.uint8 else None
+    if kernels is not None:
+        return count_areas_by_kernels(kernels, true, pred, classes)
+    pairs = count_pairs(true, pred, classes)
+    predicted = pairs.sum(axis=1)[:, :classes]
+    both = np.diagonal(pairs, axis1=1, axis2=2)
+    return np.stack([pairs.sum(axis=2), predicted, both], axis=1)
+
+
+def compute_mean_iou(areas: Areas) -> Scores:
+    """Return the mean IoU over the classes of the truth."""
+    truth, predicted, both = (areas[..., side, :] for side in range(3))
+    iou = both / np.maximum(truth + predicted - both, 1)
     present = truth > 0
     means: Scores = np.where(present, iou, 0.0).sum(axis=-1) / np.maximum(present.sum(axis=-1), 1)
     return means
 
 
-def estimate_chance(counts: NDArray[np.int64]) -> float:
+def estimate_chance(areas: Areas) -> float:
     """Return the mean IoU that these predictions would have in places that are left to chance.
 
     Args:
-        counts: of (truth, prediction) pairs, shape (classes, classes + 1).
+        areas: of all images together, shape (3, classes).
     """
-    truth, predicted = counts.sum(axis=1), counts.sum(axis=0)[: len(counts)]
-    both = truth * predicted / max(int(counts.sum()), 1)
+    truth, predicted, _ = areas
+    both = truth * predicted / max(int(truth.sum()), 1)
     iou = both / np.maximum(truth + predicted - both, 1)
     return float(iou[truth > 0].mean()) if truth.any() else 0.0
 
@@ -133,7 +145,7 @@ def count_different_masks(maps: Stack) -> int:
     """
     if len(maps) < 2:
         return len(maps)
-    alike = compute_mean_iou(count_pairs(maps.y_true[1:], maps.y_true[:-1], maps.classes))
+    alike = compute_mean_iou(count_areas(maps.y_true[1:], maps.y_true[:-1], maps.classes))
     return 1 + int((alike < SAME_SCENE_IOU).sum())
 
 

@@ -5,15 +5,14 @@ from __future__ import annotations
 from itertools import combinations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from iou_doctor.checks.map_stack import (
     Ids,
     Scores,
     Stack,
     compute_mean_iou,
+    count_areas,
     count_different_masks,
-    count_pairs,
     estimate_chance,
 )
 from iou_doctor.checks.stack_maps import keep_for_all_rules
@@ -151,16 +150,15 @@ def fit_all_turns(sampled: InterpretedProbe, maps: Stack) -> Fits:
 
 def fit_turns(maps: Stack, turns: tuple[Turn, ...]) -> Fits:
     """Score the predictions after each of the turns."""
-    counts: list[NDArray[np.int64]] = [
-        count_pairs(maps.y_true, turn(maps.y_pred), maps.classes) for turn in turns
-    ]
+    areas = np.array([count_areas(maps.y_true, turn(maps.y_pred), maps.classes) for turn in turns])
+    pooled = areas.sum(axis=1)
     return Fits(
         turns=turns,
-        images=np.array([compute_mean_iou(table) for table in counts]),
-        pooled=np.array([compute_mean_iou(table.sum(axis=0)) for table in counts]),
+        images=compute_mean_iou(areas),
+        pooled=compute_mean_iou(pooled),
         scenes=count_different_masks(maps),
-        chance=estimate_chance(counts[0].sum(axis=0)),
-        classes=int((counts[0].sum(axis=(0, 2)) > 0).sum()),
+        chance=estimate_chance(pooled[0]),
+        classes=int((pooled[0, 0] > 0).sum()),
     )
 
 

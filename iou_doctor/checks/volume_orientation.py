@@ -13,7 +13,7 @@ from iou_doctor.checks.map_stack import (
     Ids,
     Stack,
     compute_mean_iou,
-    count_pairs,
+    count_areas,
     has_nothing_to_gain,
 )
 from iou_doctor.checks.orientations import IDENTITY, LEAST_TURNED_SHARE, NATURAL_ORDER, Fits, Turn
@@ -163,9 +163,9 @@ def _fits_every_object(volumes: Volumes, turn: Turn) -> bool:
 def _score_objects(volumes: Volumes, turn: Turn) -> float:
     """Return the mean IoU of all classes but the largest one."""
     maps = volumes.maps
-    counts = count_pairs(_cut(maps.y_true), _cut(turn(maps.y_pred)), maps.classes).sum(axis=0)
-    hits, truth = np.diagonal(counts), counts.sum(axis=1)
-    iou = hits / np.maximum(truth + counts.sum(axis=0)[: maps.classes] - hits, 1)
+    areas = count_areas(_cut(maps.y_true), _cut(turn(maps.y_pred)), maps.classes).sum(axis=0)
+    truth, predicted, both = areas
+    iou = both / np.maximum(truth + predicted - both, 1)
     return float(np.delete(iou, truth.argmax()).mean())
 
 
@@ -196,11 +196,13 @@ def fit_volumes(volumes: Volumes, turns: tuple[Turn, ...]) -> Fits:
     """Score the predictions after each of the turns, slice by slice."""
     maps = volumes.maps
     slices = replace(maps, y_true=_cut(maps.y_true), y_pred=_cut(maps.y_pred))
-    counts = [count_pairs(slices.y_true, _cut(turn(maps.y_pred)), maps.classes) for turn in turns]
+    areas = np.array(
+        [count_areas(slices.y_true, _cut(turn(maps.y_pred)), maps.classes) for turn in turns]
+    )
     return Fits(
         turns=turns,
-        images=np.array([compute_mean_iou(table) for table in counts]),
-        pooled=np.array([compute_mean_iou(table.sum(axis=0)) for table in counts]),
+        images=compute_mean_iou(areas),
+        pooled=compute_mean_iou(areas.sum(axis=1)),
         scenes=_count_scenes(slices),
     )
 
@@ -220,8 +222,8 @@ def _count_scenes(maps: Stack) -> int:
     scenes, last = 0, None
     for truth in maps.y_true[told]:
         if last is not None:
-            counts = count_pairs(truth[np.newaxis], last[np.newaxis], maps.classes)
-            if compute_mean_iou(counts)[0] >= SAME_SCENE_IOU:
+            areas = count_areas(truth[np.newaxis], last[np.newaxis], maps.classes)
+            if compute_mean_iou(areas)[0] >= SAME_SCENE_IOU:
                 continue
         scenes, last = scenes + 1, truth
     return max(scenes, 1)

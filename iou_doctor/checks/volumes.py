@@ -12,7 +12,7 @@ import numpy as np
 
 from iou_doctor.arrays.layout import Relation
 from iou_doctor.checks.evidence import Evidence
-from iou_doctor.checks.map_stack import Ids, Stack, compute_mean_iou, count_pairs
+from iou_doctor.checks.map_stack import Ids, Stack, compute_mean_iou, count_areas
 from iou_doctor.checks.stack_maps import keep_for_all_rules, stack_maps
 from iou_doctor.counts.map_samples import find_centres
 from iou_doctor.record import record
@@ -99,5 +99,5 @@ def _are_of_one_volume(slices: Stack) -> bool:
 
 def _compare_slices(slices: Stack, truth: Ids, distance: int) -> float:
     """Return the mean IoU of the slices and those that come `distance` places later."""
-    counts = count_pairs(truth[distance:], truth[:-distance], slices.classes)
-    return float(compute_mean_iou(counts).mean())
+    areas = count_areas(truth[distance:], truth[:-distance], slices.classes)
+    return float(compute_mean_iou(areas).mean())

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from iou_doctor.checks.map_stack import Ids, Stack, compute_mean_iou, count_pairs
+from iou_doctor.checks.map_stack import Areas, Ids, Stack, compute_mean_iou, count_areas
 from iou_doctor.record import record
 
 Offset = tuple[int, int]
 """Rows and columns by which the predictions are moved, positive towards the bottom right."""
-PairTables = dict[Offset, NDArray[np.int64]]
-"""For each offset, the pair counts of each image, as `count_pairs` returns them."""
+AreasByOffset = dict[Offset, Areas]
+"""For each offset, the areas of each image, as `count_areas` returns them."""
 
 SHIFT_REACH = 16
 """Largest shift that is searched for, in pixels along each axis."""
@@ -25,7 +25,7 @@ POINTS = 48
 class ShiftSearch:
     """The shifts that were tried on the way to the best one."""
 
-    tables: PairTables
+    areas: AreasByOffset
     pooled: dict[Offset, float]
     """Mean IoU over all images together, for each offset."""
 
@@ -41,8 +41,8 @@ class ShiftSearch:
 
     def find_best_of_each_image(self) -> NDArray[np.int64]:
         """Return the best of the tried offsets for each image alone, shape (n, 2)."""
-        alone = np.array([compute_mean_iou(table) for table in self.tables.values()])
-        best: NDArray[np.int64] = np.array(list(self.tables))[alone.argmax(axis=0)]
+        alone = compute_mean_iou(np.array(list(self.areas.values())))
+        best: NDArray[np.int64] = np.array(list(self.areas))[alone.argmax(axis=0)]
         return best
 
 
@@ -64,7 +64,7 @@ def search_shifts(maps: Stack) -> ShiftSearch:
                 best = offset
         is_end = best == centre or max(map(abs, best)) + step > counter.reach
         step = step // 2 if is_end else step
-    return ShiftSearch(counter.tables, counter.scores)
+    return ShiftSearch(counter.areas, counter.scores)
 
 
 def score_offset(maps: Stack, offset: Offset) -> float:
@@ -77,10 +77,10 @@ def score_offset(maps: Stack, offset: Offset) -> float:
         return 0.0
     true = [slice(max(0, by), size + min(0, by)) for by, size in zip(offset, sizes, strict=True)]
     pred = [slice(max(0, -by), size + min(0, -by)) for by, size in zip(offset, sizes, strict=True)]
-    tables = count_pairs(
+    areas = count_areas(
         maps.y_true[:, true[0], true[1]], maps.y_pred[:, pred[0], pred[1]], maps.classes
     )
-    return float(compute_mean_iou(tables.sum(axis=0)))
+    return float(compute_mean_iou(areas.sum(axis=0)))
 
 
 class _OffsetCounter:
@@ -92,18 +92,18 @@ class _OffsetCounter:
         self._places = [_spread_places(size, self.reach) for size in sizes]
         self._maps = maps
         self._true = self._pick(maps.y_true, (0, 0))
-        self.tables: PairTables = {}
+        self.areas: AreasByOffset = {}
         self.scores: dict[Offset, float] = {}
 
     def score(self, offset: Offset) -> float:
         """Return the mean IoU with the predictions moved by `offset`; -1 beyond the reach."""
         if max(map(abs, offset)) > self.reach:
             return -1.0
-        if offset not in self.tables:
+        if offset not in self.areas:
             pred = self._pick(self._maps.y_pred, offset)
-            table = count_pairs(self._true, pred, self._maps.classes)
-            self.tables[offset] = table
-            self.scores[offset] = float(compute_mean_iou(table.sum(axis=0)))
+            areas = count_areas(self._true, pred, self._maps.classes)
+            self.areas[offset] = areas
+            self.scores[offset] = float(compute_mean_iou(areas.sum(axis=0)))
         return self.scores[offset]
 
     def _pick(self, labels: Ids, offset: Offset) -> Ids:

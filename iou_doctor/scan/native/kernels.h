@@ -17,7 +17,7 @@
 #include <stdint.h>
 
 /* Raised whenever a structure or a function below changes; `library.py` knows the same number. */
-#define ABI 3
+#define ABI 4
 
 #if defined(_WIN32)
 #define EXPORTED __declspec(dllexport)
@@ -93,6 +93,23 @@ struct space {
     struct labels *y_true, struct labels *y_pred, int64_t pixels, const int64_t *samples,          \
         int64_t images, int64_t *done, struct space *space, int64_t *rows, int64_t length,         \
         int64_t used
+
+/*
+ * Count the pixels of each class in each of some small label maps.
+ *
+ * y_true, y_pred: the maps, one after the other. Their classes are 0 to `classes` - 1; any other
+ *     label stands for no class.
+ * images: how many maps there are.
+ * pixels: the pixels of one map, less than 2 ** 32.
+ * classes: 1 to 256.
+ * areas: the output, 3 * `classes` integers for each map: the pixels of each class in the truth, in
+ *     the prediction and in both. Pixels whose truth is no class do not count.
+ *
+ * Returns 0.
+ */
+#define COUNT_AREAS_ARGUMENTS                                                                      \
+    const uint8_t *y_true, const uint8_t *y_pred, int64_t images, int64_t pixels, int64_t classes, \
+        int64_t *areas
 
 /* ---- Scores ---- */
 
@@ -207,6 +224,7 @@ _Static_assert(sizeof(struct run) == 32, "struct run");
 
 #ifdef VARIANT
 EXPORTED int64_t KERNEL(count_labels)(COUNT_LABELS_ARGUMENTS);
+EXPORTED int64_t KERNEL(count_areas)(COUNT_AREAS_ARGUMENTS);
 EXPORTED int64_t KERNEL(measure_scores)(MEASURE_SCORES_ARGUMENTS);
 EXPORTED int64_t KERNEL(find_kinds)(FIND_KINDS_ARGUMENTS);
 #endif

@@ -1,5 +1,5 @@
 /*
- * Count the pairs of truth and prediction labels of each image.
+ * Count the pairs of truth and prediction labels of each image, or only the pixels of each class.
  *
  * Neighbouring pixels mostly have the same pair, so a run of them takes one addition. Where labels
  * change often, pixels are counted one by one instead.
@@ -400,4 +400,51 @@ int64_t KERNEL(count_labels)(COUNT_LABELS_ARGUMENTS)
         used = last;
     }
     return used;
+}
+
+/* ---- Areas ---- */
+
+/* Tables that neighbouring pixels use in turn, as they use the REPLICAS of a cell. */
+#define TABLES 4
+
+/* How often each byte occurs in the truth, in the prediction and in both. */
+struct table {
+    uint32_t truth[256], prediction[256], both[256];
+};
+
+static inline void count_pixel(struct table *table, uint8_t truth, uint8_t prediction,
+                               int64_t classes)
+{
+    table->truth[truth]++;
+    table->prediction[prediction] += truth < classes;
+    table->both[truth] += truth == prediction;
+}
+
+int64_t KERNEL(count_areas)(COUNT_AREAS_ARGUMENTS)
+{
+    struct table tables[TABLES];
+    for (int64_t image = 0; image < images; image++) {
+        int64_t i = 0;
+        memset(tables, 0, sizeof(tables));
+        for (; i + TABLES <= pixels; i += TABLES)
+            for (int own = 0; own < TABLES; own++)
+                count_pixel(&tables[own], y_true[i + own], y_pred[i + own], classes);
+        for (; i < pixels; i++)
+            count_pixel(&tables[0], y_true[i], y_pred[i], classes);
+        for (int64_t label = 0; label < classes; label++) {
+            int64_t truth = 0, prediction = 0, both = 0;
+            for (int own = 0; own < TABLES; own++) {
+                truth += tables[own].truth[label];
+                prediction += tables[own].prediction[label];
+                both += tables[own].both[label];
+            }
+            areas[label] = truth;
+            areas[classes + label] = prediction;
+            areas[2 * classes + label] = both;
+        }
+        y_true += pixels;
+        y_pred += pixels;
+        areas += 3 * classes;
+    }
+    return 0;
 }

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from iou_doctor.scan.native import library
+from iou_doctor.scan.native.count_areas import count_areas
 from iou_doctor.scan.native.count_labels import Scratch, count_labels, encode_labels
 from iou_doctor.scan.native.library import Kernels
 from iou_doctor.scan.native.measure_scores import measure_scores
@@ -58,6 +59,18 @@ def test_labels_at_the_end_of_their_pages(place, kernels, dtype, at_end):
             kernels, y_true=sides[0], y_pred=sides[1], samples=np.arange(2), scratch=Scratch()
         )
         assert found is None or found[0].total == labels.size
+
+
+@pytest.mark.parametrize("at_end", [True, False])
+@pytest.mark.parametrize("kernels", VARIANTS, ids=lambda kernels: kernels.variant)
+def test_small_maps_at_the_end_of_their_pages(place, kernels, at_end):
+    random = np.random.default_rng(0)
+    for pixels in (1, 3, 4, 5, 577):
+        true, pred = (
+            place(random.integers(0, 3, (2, pixels), dtype=np.uint8), at_end=at_end)
+            for _ in range(2)
+        )
+        assert count_areas(kernels, true, pred, 2)[:, 0].sum() == (true < 2).sum()
 
 
 @pytest.mark.parametrize("at_end", [True, False])
