@@ -13,8 +13,8 @@ from iou_doctor.record import record
 
 DRAWS = 2000
 """Data sets that are drawn from the images, with replacement."""
-DRAWS_AT_ONCE = 100
-"""Draws that are computed together, which bounds memory and keeps it in the cache."""
+DRAWN_AT_ONCE = 2**15
+"""Images that are drawn together, which bounds memory and keeps it in the cache."""
 CONFIDENCE = 0.95
 CONFIDENCE_BOUNDS = 0.5, 0.999
 """The least and the greatest confidence: one draw lies beyond either end of the greatest."""
@@ -137,13 +137,16 @@ def draw_scores(
     Returns:
         Shape (DRAWS,) and shape (DRAWS, n).
     """
-    groups, means, ious = areas.shape[1], [], []
-    for start in range(0, DRAWS, DRAWS_AT_ONCE):
-        drawn = draw_integers(DRAWS_AT_ONCE * groups, groups, first=start * groups)
-        keys = drawn + np.arange(DRAWS_AT_ONCE).repeat(groups) * groups
-        times = np.bincount(keys, minlength=DRAWS_AT_ONCE * groups).reshape(-1, groups)
+    _, groups, most = areas.shape
+    sides = areas.transpose(1, 0, 2).reshape(groups, -1).astype(np.float64)
+    together, means, ious = max(1, DRAWN_AT_ONCE // groups), [], []
+    for start in range(0, DRAWS, together):
+        draws = min(together, DRAWS - start)
+        keys = draw_integers(draws * groups, groups, first=start * groups)
+        keys += np.arange(draws).repeat(groups) * groups
+        times = np.bincount(keys, minlength=draws * groups).reshape(-1, groups)
         # sums of integers below 2 ** 53 are exact, so that every machine gives the same
-        union, intersection = (times.astype(np.float64) @ part.astype(np.float64) for part in areas)
+        union, intersection = np.split(times.astype(np.float64) @ sides, [most], axis=1)
         iou = intersection / np.maximum(union, 1)
         means.append(iou.sum(axis=1) / np.maximum((union > 0).sum(axis=1), 1))
         ious.append(iou[:, classes])

@@ -8,7 +8,7 @@ from operator import attrgetter
 import numpy as np
 from numpy.typing import NDArray
 
-from iou_doctor.counts.class_areas import count_class_areas
+from iou_doctor.counts.class_areas import count_class_areas, iterate_class_areas
 from iou_doctor.counts.integer_storage import as_int64
 from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.counts.sorted_rows import Counts, sum_duplicates
@@ -18,8 +18,6 @@ from iou_doctor.record import record
 
 MOST_ENTRIES = 1000
 """The maximum number of class pairs, and of samples, that a ledger lists one by one."""
-FEW_LEFT_OUT = 2
-"""The number of images, as a multiple of those that are listed, up to which all are scored."""
 LEAST_IMAGES = 12
 """The number of images below which none stands out."""
 WHISKER = 1.5
@@ -54,12 +52,12 @@ def build_ledger(
     listed, other_pairs = prices.price_pairs(counted.pool())
     images, points = price_samples(counted, prices)
     order = np.lexsort((images, -points))[:MOST_ENTRIES]
-    chosen = np.sort(images[order[points[order] > 0]])
+    dearest = order[points[order] > 0]
+    chosen = images[dearest]
     means = _score_samples(counted, chosen, len(score.per_class), ignore_index)
     samples = [
-        SamplePrice(image, name_sample(image), float(points[at]), means[image])
-        for at, image in zip(order.tolist(), images[order].tolist(), strict=True)
-        if image in means
+        SamplePrice(image, name_sample(image), own, mean)
+        for image, own, mean in zip(chosen.tolist(), points[dearest].tolist(), means, strict=True)
     ]
     outliers, outlier_points = _find_outliers(points)
     return Ledger(
@@ -117,11 +115,6 @@ class Prices:
         known = (labels >= 0) & (labels < len(self.each) - 1)
         found: NDArray[np.float64] = self.each[np.where(known, labels, NO_CLASS)]
         return found
-
-    def price_rows(self, table: PairCounts) -> NDArray[np.float64]:
-        """Return the points of each row, 0 for rows whose prediction is right."""
-        each = self.look_up(table.truth) + self.look_up(table.prediction)
-        return np.where(table.truth == table.prediction, 0.0, table.count * each)
 
     def price_all_pairs(
         self, pool: PairCounts
@@ -199,51 +192,40 @@ def _get_union(entry: ClassScore) -> int:
 def price_samples(
     table: PairCounts, prices: Prices
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Return the images of a table in ascending order, and the points of each."""
-    images, points = [], []
-    for block in table.iterate_blocks():
-        starts = block.image_starts
-        images.append(block.image[starts])
-        points.append(np.add.reduceat(prices.price_rows(block), starts))
-    return np.concatenate(images), np.concatenate(points)
+    """Return the images of a table in ascending order, and the points of each.
+
+    Args:
+        table: the counts of label pairs whose truth is a class.
+        prices: what the wrong pixels of each class cost.
+    """
+    each = prices.each[:-1]
+    known, points = [], []
+    for truth, predicted, intersection in iterate_class_areas(
+        table, images=table.image_span[1] + 1, classes=len(each)
+    ):
+        known.append(truth.any(axis=1))
+        points.append(((truth + predicted - 2 * intersection) * each).sum(axis=1))
+    images = np.flatnonzero(np.concatenate(known))
+    return images, np.concatenate(points)[images]
 
 
 def _score_samples(
     table: PairCounts, images: NDArray[np.int64], classes: int, ignore_index: int | None
-) -> dict[int, float | None]:
+) -> list[float | None]:
     """Return the mean IoU of each of some images alone.
 
     Args:
         table: the counts of label pairs.
-        images: the images, ascending.
+        images: the numbers of the images.
         classes: the number of classes.
         ignore_index: the ignore label, if any.
     """
-    if not len(images):
-        return {}
-    span = table.image_span[1] + 1
-    if span <= FEW_LEFT_OUT * len(images):  # counting all is quicker than picking some
-        own, chosen, count = table, images, span
-    else:
-        place = np.full(span, -1)  # a lookup takes a fifth of the time of a search
-        place[images] = chosen = np.arange(len(images))
-        own, count = (
-            PairCounts.merge(
-                block.replace(image=place[block.image]).keep_rows(place[block.image] >= 0)
-                for block in table.iterate_blocks()
-            ),
-            len(images),
-        )
-    areas = (
-        as_int64(area[chosen]) for area in count_class_areas(own, images=count, classes=classes)
-    )
-    iou = compute_iou(*areas, ignore_index=ignore_index)
+    areas = count_class_areas(table, images=table.image_span[1] + 1, classes=classes)
+    iou = compute_iou(*(as_int64(area[images]) for area in areas), ignore_index=ignore_index)
     absent = np.isnan(iou)
     counted = (~absent).sum(axis=1)
     means = np.where(absent, 0, iou).sum(axis=1) / np.maximum(counted, 1)
-    return {
-        image: mean if count else None
-        for image, mean, count in zip(
-            images.tolist(), means.tolist(), counted.tolist(), strict=True
-        )
-    }
+    return [
+        mean if count else None
+        for mean, count in zip(means.tolist(), counted.tolist(), strict=True)
+    ]

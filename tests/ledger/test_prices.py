@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.ledger import prices
-from iou_doctor.ledger.prices import build_ledger
+from iou_doctor.ledger.prices import Prices, build_ledger
 from iou_doctor.metrics.score import compute_score
 
 CLASSES, VOID, FOREIGN = 4, 3, 9
@@ -52,6 +52,23 @@ def test_every_cut_adds_up_to_what_is_missing(rows, ignore):
         sum(sample.points for sample in ledger.samples) + ledger.other_samples,
     )
     assert cuts == pytest.approx((ledger.missing,) * 3, abs=1e-12)
+
+
+@given(ROWS, st.sampled_from([None, VOID]))
+def test_an_image_costs_what_its_wrong_pixels_cost(rows, ignore):
+    table = make_table(rows)
+    score, ledger = account(table, ignore=ignore)
+    if ledger is None:
+        return
+    each = Prices.of(score).look_up(np.arange(-1, FOREIGN + 1))
+    points = dict.fromkeys(table.image.tolist(), 0.0)
+    for image, truth, prediction, count in zip(
+        table.image, table.truth, table.prediction, table.count, strict=True
+    ):
+        if truth != prediction and truth < CLASSES and truth != ignore:
+            points[int(image)] += count * (each[truth + 1] + each[prediction + 1])
+    wrong = {image: own for image, own in points.items() if own}
+    assert {one.sample: one.points for one in ledger.samples} == pytest.approx(wrong)
 
 
 @given(ROWS)
