@@ -39,6 +39,9 @@ MOST_SEAM_LEFT = 0.3
 nothing to do with the masks, 64 tiles can still be chosen to fit, but they leave at least 0.33 of
 the excess. Right arrangements leave up to 0.2. What is left must also not exceed the changes within
 tiles, because predictions made of blocks have none there."""
+LEAST_OF_MASKS = 0.5
+"""Share of that excess that the masks have from which the seams are theirs, and no arrangement that
+fits them removes these. It is up to 0.01 if tiles are misplaced, and 0.7 and more otherwise."""
 LEAST_TILE_GAIN, LEAST_TILE_GAIN_OF_EACH = 0.1, 0.2
 """Minimum gain in mean IoU of one arrangement for all samples, and of one for each sample. The
 latter has more freedom and gains more by chance.
@@ -209,8 +212,9 @@ def _try_grid(maps: Stack, grid: Grid, size: tuple[int, ...]) -> Arrangement | N
     tiles = cut_into_tiles(maps, grid, size)
     if tiles.shortest_side < FEWEST_TILE_PIXELS:
         return None
-    seams = tiles.measure_seams(tiles.maps.y_pred)
-    if seams[0] - seams[1] < LEAST_SEAM:
+    seams, usual = map(tiles.measure_seams, (tiles.maps.y_pred, tiles.maps.y_true))
+    excess = seams[0] - seams[1]
+    if excess < LEAST_SEAM or usual[0] - usual[1] >= LEAST_OF_MASKS * excess:
         return None
     before, fit = tiles.maps.score_pooled(), tiles.score_places()
     candidates = (

@@ -10,23 +10,25 @@ GRID = Grid((8, 8), (2, 1))
 ORDERS = np.array([1, 0]), np.array([[1, 0], [0, 1]])
 
 
-def tiles(*, seams=0.3, left=0.0, gain=0.3, gain_of_each=0.3, side=4):
+def tiles(*, seams=0.3, left=0.0, of_masks=0.0, gain=0.3, gain_of_each=0.3, side=4):
     """Return stand-ins for tiles of which 0.2 of the neighbours inside differ.
 
     Args:
         seams: the excess of changes at their borders as given.
         left: that excess after rearranging.
+        of_masks: that excess in the masks.
         gain: of mean IoU from one order for all samples.
         gain_of_each: the same from an order for each sample.
         side: the number of pixels along their shorter side.
     """
     gains = {"given": 0, "all": gain, "each": gain_of_each}
+    excess = {"masks": of_masks, "given": seams}
     return SimpleNamespace(
         maps=SimpleNamespace(
-            y_pred="given", score_pooled=lambda labels="given": 0.3 + gains[labels]
+            y_true="masks", y_pred="given", score_pooled=lambda labels="given": 0.3 + gains[labels]
         ),
         shortest_side=side,
-        measure_seams=lambda labels: (0.2 + (seams if labels == "given" else left), 0.2),
+        measure_seams=lambda labels: (0.2 + excess.get(labels, left), 0.2),
         score_places=lambda: np.array([np.eye(2), np.eye(2)[::-1]], np.float32),
         rearrange=lambda _, orders: "all" if orders.ndim == 1 else "each",
     )
@@ -43,6 +45,8 @@ def arrange(monkeypatch, **measured):
     [
         ({"seams": 0.101}, 1),
         ({"seams": 0.099}, None),
+        ({"of_masks": 0.149}, 1),
+        ({"of_masks": 0.151}, None),
         ({"left": 0.089}, 1),
         ({"left": 0.091}, None),
         ({"seams": 0.8, "left": 0.201}, None),
