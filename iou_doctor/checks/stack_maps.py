@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Literal, TypeVar, cast
 
 import numpy as np
@@ -99,8 +99,16 @@ def _thin_maps(maps: list[NDArray[np.int32]], side: int | None) -> Maps:
     counts = tuple(min(side, *sizes) for sizes in zip(*shapes, strict=True))
     if shapes == {counts}:
         return maps
-    places = {shape: np.ix_(*map(find_centres, shape, counts)) for shape in shapes}
-    return [labels[places[labels.shape]] for labels in maps]
+    places = {shape: [*map(find_centres, shape, counts)] for shape in shapes}
+    return [_take_places(labels, places[labels.shape]) for labels in maps]
+
+
+def _take_places(
+    labels: NDArray[np.int32], places: Sequence[NDArray[np.intp]]
+) -> NDArray[np.int32]:
+    for axis, own in enumerate(places):  # a few times as quick as indexing by `np.ix_`
+        labels = labels.take(own, axis)
+    return labels
 
 
 def _list_relabellings(evidence: Evidence) -> list[Relabelling]:
@@ -133,6 +141,8 @@ def _number_classes(
     present = np.zeros(num_classes + 1, dtype=bool)
     for own in true:
         present[own] = True
+        if present[:num_classes].all():
+            break
     present = present[:num_classes]
     if ignore is not None and 0 <= ignore < num_classes:
         present[ignore] = False
@@ -142,7 +152,7 @@ def _number_classes(
     if classes < num_classes:  # otherwise, they are numbered without gaps already
         number = np.full(num_classes + 1, classes, dtype=np.min_scalar_type(classes))
         number[:-1][present] = np.arange(classes)
-        true, pred = number[true], number[pred]
+        true, pred = number.take(true), number.take(pred)
     if pred.min() == pred.max():
         return Skipped("the predictions that were kept hold one class only")
     labels = tuple(np.flatnonzero(present).tolist())
@@ -154,5 +164,8 @@ def _clip_labels(maps: Maps, num_classes: int) -> Ids:
     ids = np.empty((len(maps), *maps[0].shape), dtype=np.min_scalar_type(num_classes))
     for own, labels in zip(ids, maps, strict=True):
         # read as unsigned integers, negative labels are beyond the last class too
-        np.minimum(labels.view(np.uint32), num_classes, out=own, casting="unsafe")
+        unsigned = labels.view(np.uint32)
+        if unsigned.max() > num_classes:  # most maps take only a third of the time of clipping
+            unsigned = np.minimum(unsigned, num_classes)
+        own[...] = unsigned
     return ids

@@ -108,7 +108,7 @@ class _OffsetCounter:
 
     def _pick(self, labels: Ids, offset: Offset) -> Ids:
         rows, columns = (places - by for places, by in zip(self._places, offset, strict=True))
-        return labels[:, rows[:, np.newaxis], columns]
+        return labels.take(rows, 1).take(columns, 2)
 
 
 def _spread_places(size: int, reach: int) -> NDArray[np.intp]:
