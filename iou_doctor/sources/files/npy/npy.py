@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -21,10 +21,12 @@ from iou_doctor.sources.files.file_status import (
     read_file_head,
 )
 from iou_doctor.sources.files.npy.npy_header import NpyHeader, read_header
-from iou_doctor.sources.files.npy.piecewise_checksum import PiecewiseChecksum
 from iou_doctor.sources.files.remote.address import is_remote
 from iou_doctor.sources.source_errors import source_error, translate_errors
 from iou_doctor.sources.windows import complete_window, cut_window, measure_window
+
+if TYPE_CHECKING:
+    from iou_doctor.sources.files.npy.piecewise_checksum import PiecewiseChecksum
 
 MOST_READ_BYTES = 1 << 22
 """The maximum size in bytes of an array that is read as a whole when it is opened. Mapping saves no
