@@ -155,6 +155,7 @@ def run(
     """
     findings: dict[str, Sequence[Finding]] = {}
     outcomes = []
+    unseen = replace(evidence, searched=frozenset())  # for most rules, which see no other findings
     for check, earlier in load_plan():
         rule = check.rule
         if names is not None and rule.name not in names:
@@ -162,9 +163,7 @@ def run(
         if evidence.interpretation.is_multilabel and not _judges_channels(rule):
             outcomes.append(Outcome(rule, Status.SKIPPED, OVERLAP))
             continue
-        seen = (finding for name in earlier for finding in findings.get(name, ()))
-        found = (*evidence.found, *seen)
-        result = check.find(replace(evidence, found=found, searched=frozenset(earlier)))
+        result = check.find(_add_findings(unseen, earlier, findings) if earlier else unseen)
         if isinstance(result, Skipped):
             outcomes.append(Outcome(rule, Status.SKIPPED, result.reason))
             continue
@@ -173,3 +172,11 @@ def run(
     outcomes.sort(key=lambda outcome: outcome.rule.code)
     in_order = (findings.get(outcome.rule.name, ()) for outcome in outcomes)
     return tuple(finding for some in in_order for finding in some), tuple(outcomes)
+
+
+def _add_findings(
+    evidence: Evidence, earlier: Collection[str], findings: Mapping[str, Sequence[Finding]]
+) -> Evidence:
+    """Return the evidence with the findings of the rules that a rule comes after."""
+    seen = (finding for name in earlier for finding in findings.get(name, ()))
+    return replace(evidence, found=(*evidence.found, *seen), searched=frozenset(earlier))

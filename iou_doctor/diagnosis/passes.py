@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Protocol
@@ -70,8 +70,9 @@ class CountArrays:
     def answer(self, arrays: OpenArrays) -> Counts:
         """Return the counts of some samples."""
         layout, settings = self.plan.layout, arrays.settings
-        measure = partial(measure_sample, arrays.pair, layout)
-        probe = ProbeBuilder(layout.samples, measure, layout.mismatched)
+        probe = ProbeBuilder(
+            layout.samples, _choose_measure(arrays.pair, layout), layout.mismatched
+        )
         stats = scan(
             arrays.pair,
             layout,
@@ -123,6 +124,14 @@ class RecountPairs:
     def merge(self, answers: Sequence[PairCounts]) -> PairCounts:
         """Return the counts of all samples."""
         return PairCounts.merge(answers)
+
+
+def _choose_measure(pair: Pair, layout: Layout) -> Callable[[int], tuple[int, ...]]:
+    """Return a function that returns the spatial shape of a sample; see `measure_sample`."""
+    if None in (*layout.y_true.spatial_shape, *layout.y_pred.spatial_shape):
+        return partial(measure_sample, pair, layout)
+    shape = measure_sample(pair, layout, 0)  # that of all samples
+    return lambda _: shape
 
 
 def measure_sample(pair: Pair, layout: Layout, sample: int) -> tuple[int, ...]:

@@ -51,12 +51,12 @@ def evaluate_all(
     scores = []
     for contract in find_applicable(inputs, all_implementations=all_implementations):
         found = evaluate(contract, inputs)
-        if found.value is not None and found.note is None and doctor is not None:
+        note = found.note
+        if found.value is not None and note is None and doctor is not None:
             note = _describe_overflow(found)
             if note is None and abs(found.value - doctor) > VISIBLE_DIFFERENCE:
                 note = REASON_SEPARATOR.join(explain_difference(contract, inputs, found.value))
-            found = replace(found, note=note or None)
-        scores.append(replace(found, call=_fill_in_call(contract, inputs)))
+        scores.append(replace(found, note=note or None, call=_fill_in_call(contract, inputs)))
     return tuple(scores)
 
 

@@ -68,11 +68,14 @@ def evaluate(contract: Contract, inputs: MetricInputs) -> ContractScore:
         return replace(score, error=error.describe(contract))
     except NotEvaluated as reason:
         return replace(score, note=str(reason))
-    score = replace(score, per_class=found.per_class, dropped=counted.dropped)
-    if found.value is None and contract.choices.average is not Average.PER_CLASS:
-        return replace(score, note="NaN")
+    is_nan = found.value is None and contract.choices.average is not Average.PER_CLASS
     return replace(
-        score, value=found.value, counter=describe_counter(contract, inputs, counted, found.value)
+        score,
+        value=found.value,
+        per_class=found.per_class,
+        dropped=counted.dropped,
+        note="NaN" if is_nan else None,
+        counter=None if is_nan else describe_counter(contract, inputs, counted, found.value),
     )
 
 
