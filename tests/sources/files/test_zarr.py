@@ -252,36 +252,30 @@ def test_an_error_of_a_store_is_that_of_the_array(monkeypatch):
         source.read((slice(0, 1),))
 
 
-_WITH_DICTIONARY = bytes.fromhex("28b52ffdc33800000000") + (1 << 33).to_bytes(8, "little")
-"""The header of a frame of Zstandard that names a dictionary."""
-
-
-def _write_zeros(codec):
-    return lambda chunk: chunk.write_bytes(bytes(codec.encode(bytes(1 << 26))))
-
-
 @pytest.mark.parametrize("version", [2, 3])
 @pytest.mark.parametrize(
     ("replace", "sentence"),
     [
         (lambda chunk: chunk.symlink_to("/dev/zero"), "it is a device or a pipe"),
         (lambda chunk: os.mkfifo(chunk), "it is a device or a pipe"),
-        (_write_zeros(numcodecs.Zstd()), "it holds 67,108,864 bytes, far more than a chunk"),
-        (lambda chunk: chunk.write_bytes(_WITH_DICTIONARY), "it holds 8,589,934,592 bytes, far"),
-        (_write_zeros(numcodecs.Blosc()), "it holds 67,108,864 bytes, far more than a chunk"),
-        (_write_zeros(numcodecs.GZip(0)), "bytes, far more than a chunk"),
+        (lambda chunk: chunk.write_bytes(bytes(1 << 22)), "bytes, far more than a chunk"),
     ],
 )
 def test_a_chunk_without_an_end_or_far_too_large_is_refused(tmp_path, version, replace, sentence):
     path = tmp_path / "a.zarr"
     zarr.create_array(str(path), data=VALUES, chunks=VALUES.shape, zarr_format=version)
-    (chunk,) = (
-        file
-        for file in path.rglob("*")
-        if file.is_file() and not file.name.startswith((".z", "zarr.json"))
-    )
+    chunk = find_chunk(path)
     chunk.unlink()
     replace(chunk)
     source = open_source(str(path))
     with pytest.raises(SourceError, match=sentence):
         source.read(())
+
+
+def find_chunk(path):
+    (chunk,) = (
+        file
+        for file in path.rglob("*")
+        if file.is_file() and not file.name.startswith((".z", "zarr.json"))
+    )
+    return chunk

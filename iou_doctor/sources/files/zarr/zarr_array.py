@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import lzma
 import os
 import struct
 import warnings
-import zlib
 from collections.abc import Callable
 from math import prod
 from types import ModuleType
@@ -18,9 +18,11 @@ from iou_doctor.arrays.file_stamp import FileStamp
 from iou_doctor.arrays.source import Window
 from iou_doctor.sources.array_checks import check_dtype, check_shape, get_native_dtype
 from iou_doctor.sources.files.extras import import_extra
+from iou_doctor.sources.files.fast_zlib import ZLIB_ERRORS
 from iou_doctor.sources.files.memory_limits import MOST_HELD_BYTES, check_held_bytes
 from iou_doctor.sources.files.remote.address import is_remote
 from iou_doctor.sources.files.stamps import stamp_files
+from iou_doctor.sources.files.zarr.bounded_codecs import bound_codecs
 from iou_doctor.sources.files.zarr.checked_store import check_files_of, limit_chunks
 from iou_doctor.sources.files.zarr.metadata import find_array
 from iou_doctor.sources.source_errors import source_error, translate_errors
@@ -36,7 +38,7 @@ _MOST_CHUNKS_OF_FILE = 1000
 _MOST_FILES = 100_000
 """The maximum number of files whose sizes are added up."""
 _DAMAGED = "the Zarr array is damaged or cut off; save or copy it again"
-_CONTENT_ERRORS = (
+_CONTENT_ERRORS: tuple[type[Exception], ...] = (
     ArithmeticError,
     AssertionError,
     AttributeError,
@@ -45,8 +47,9 @@ _CONTENT_ERRORS = (
     RuntimeError,
     TypeError,
     ValueError,
+    lzma.LZMAError,
     struct.error,
-    zlib.error,
+    *ZLIB_ERRORS,
 )
 """What zarr and numcodecs raise for damaged arrays: their own errors are subclasses."""
 _ZARR_ERRORS = (*_CONTENT_ERRORS, OSError)
@@ -100,6 +103,7 @@ def open_zarr(path: str, name: str | None = None) -> ZarrSource:
         check_shape(place, shape)
         _check_size(path, place, array)
         limit_chunks(array)
+        bound_codecs(place, array)
         return ZarrSource(place, array, stamps)
 
 
