@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from math import prod
 
-from iou_doctor.arrays.interpretation import Encoding, Options
+from iou_doctor.arrays.interpretation import Options
 from iou_doctor.arrays.layout import (
     COLOUR_CHANNELS,
     Assumption,
@@ -18,7 +18,7 @@ from iou_doctor.arrays.model import Shape
 from iou_doctor.arrays.source import Pair, Source
 from iou_doctor.errors import ReadingError
 from iou_doctor.interpret.class_axis import find_class_axes
-from iou_doctor.interpret.colours import has_unit_colours
+from iou_doctor.interpret.colours import has_unit_colours, mark_binary_colours, mark_colours
 from iou_doctor.interpret.layout_option import build_axes, parse_layouts, refuse_contradiction
 from iou_doctor.interpret.overlapping_axis import find_overlapping_axis
 from iou_doctor.interpret.peek import Peek, peek_at, read_windows
@@ -66,9 +66,15 @@ def infer_layout(
     y_pred = _find_axes(pred_letters, pred.shape, pred_channel, pair.y_pred.path)
     _refuse_varying_channels(pair, y_true, y_pred)
     if overlapping is None:
-        y_true = _mark_colours(y_true, true, options.masks_as)
+        y_true = mark_colours(y_true, true, options.masks_as)
         y_true = _mark_unit_colours(pair.y_true, y_true, true, pred, options)
-        y_pred = _mark_colours(y_pred, pred, options.predictions_as)
+        y_pred = mark_colours(y_pred, pred, options.predictions_as)
+        y_true, y_pred = (
+            mark_binary_colours(pair.y_true, y_true, true, pair.y_pred, y_pred, options.masks_as),
+            mark_binary_colours(
+                pair.y_pred, y_pred, pred, pair.y_true, y_true, options.predictions_as
+            ),
+        )
     if not options.layout:
         y_true, y_pred, more = _match_sample_axes(y_true, y_pred, true, pred)
         assumed += more
@@ -122,16 +128,6 @@ def _refuse_varying_channels(pair: Pair, y_true: Axes, y_pred: Axes) -> None:
                 f"`{source.path}`: axis {axes.channel} would hold the classes, and its length"
                 " differs from sample to sample; save all with the same classes, or use --layout"
             )
-
-
-def _mark_colours(axes: Axes, peek: Peek, declared: Encoding | None) -> Axes:
-    """Return the axes with `is_colour` set if the channels are those of a picture."""
-    if declared is None:
-        is_colour = axes.channel in peek.colour_axes
-    else:
-        is_colour = declared is Encoding.COLOUR
-    possible = axes.channels in COLOUR_CHANNELS or (declared is None and axes.is_dense)
-    return replace(axes, is_colour=is_colour and possible)
 
 
 def _mark_unit_colours(masks: Source, axes: Axes, true: Peek, pred: Peek, options: Options) -> Axes:

@@ -7,6 +7,7 @@ from math import prod
 from iou_doctor.arrays.layout import COLOUR_CHANNELS, Assumption, find_axis_order
 from iou_doctor.arrays.model import Shape
 from iou_doctor.interpret.peek import Peek
+from iou_doctor.interpret.relation import is_scaled
 
 LONGEST_ONE_HOT_AXIS = 32
 """The longest class axis of a 3-D array of 0 and 1 that sums alone prove.
@@ -157,8 +158,10 @@ def _find_by_shape(
     size_one_axis = _find_size_one_axis(shape)
     if size_one_axis is not None and not fitting:
         return size_one_axis, "its size is 1"
-    has_no_class_axis = _has_same_pixels(shape, label_shape) or _differs_in_samples(
-        peek, label_shape, num_classes
+    has_no_class_axis = (
+        _has_same_pixels(shape, label_shape)
+        or _differs_in_samples(peek, label_shape, num_classes)
+        or _differs_in_resolution(shape, label_shape)
     )
     if not fitting and has_no_class_axis:
         return None, ""
@@ -182,6 +185,16 @@ def _differs_in_samples(peek: Peek, label_shape: Shape, num_classes: int | None)
     """Return whether only the number of samples differs, and axis 0 is not a class axis."""
     has_classes_first = peek.floating and peek.shape[0] == num_classes
     return len(label_shape) >= 3 and peek.shape[1:] == label_shape[1:] and not has_classes_first
+
+
+def _differs_in_resolution(shape: Shape, label_shape: Shape) -> bool:
+    """Return whether samples are the same whole number of times larger or smaller in all axes.
+
+    As flattened pixels, 8 x 8 would fit 64 x 64 without one of its axes.
+    """
+    if None in (*shape, *label_shape) or shape[:1] != label_shape[:1]:
+        return False
+    return len(shape) == len(label_shape) >= 3 and is_scaled(shape[1:], label_shape[1:])
 
 
 def _list_candidates(peek: Peek) -> list[int]:

@@ -52,11 +52,11 @@ def infer_relation(true: Shape, pred: Shape) -> Relation:
     if find_axis_order(true, pred) is not None:
         return Relation.PERMUTED
     # a factor between numbers of flattened pixels comes from channels, not from a resolution
-    scaled = len(true) >= 2 and _is_scaled(true, pred)
+    scaled = len(true) >= 2 and is_scaled(true, pred)
     return Relation.SCALED if scaled else Relation.MISMATCHED
 
 
-def _is_scaled(true: Shape, pred: Shape) -> bool:
+def is_scaled(true: Shape, pred: Shape) -> bool:
     """Return whether one shape is the other times a whole number, the same for each axis."""
     sizes = [(a or 0, b or 0) for a, b in zip(true, pred, strict=True)]
     factors = {max(a, b) / min(a, b) for a, b in sizes}

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from build import after, diagnose, errors, found, mean_iou, names
+from build import after, diagnose, errors, found, mean_iou, names, one_hot
 
-from field.arrays import draw_pair
+from field.arrays import draw_masks, draw_pair, predict
 
 VOC = np.array([[0, 0, 0], [128, 0, 0], [0, 128, 0], [128, 128, 0]], np.uint8)
 
@@ -84,3 +84,36 @@ def test_one_hot_masks_of_0_and_255_are_no_colours(classes):
     report = diagnose(y_true=one_hot, y_pred=predicted)
     assert "colour-masks" not in names(report)
     assert report.verdict.mean_iou_after_all == pytest.approx(mean_iou(truth, predicted, classes))
+
+
+PURE = {"k": (0, 0, 0), "r": (1, 0, 0), "g": (0, 1, 0), "y": (1, 1, 0), "b": (0, 0, 1)}
+
+
+@pytest.mark.parametrize("palette", ["kr", "krg", "kry", "krgb", "ykrgb"])
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32])
+def test_pure_colours_of_0_and_1_are_no_overlapping_channels(palette, dtype):
+    classes = len(palette)
+    truth = draw_masks((4, 48, 64), classes, smoothness=5.0)
+    predicted = predict(truth, classes)
+    right = mean_iou(truth, predicted, classes)
+    colours = np.array([PURE[letter] for letter in palette], dtype)
+    arrays = [("colour-masks", colours[truth], predicted)]
+    arrays += [("colour-masks", np.moveaxis(colours[truth], -1, 1), predicted[..., None])]
+    arrays += [("colour-predictions", truth, colours[predicted])]
+    if classes != 3:  # three scores beside three channels are those of classes
+        arrays += [("colour-masks", colours[truth], one_hot(predicted, classes, np.float32) * 9)]
+    for name, masks, predictions in arrays:
+        report = diagnose(y_true=masks, y_pred=predictions, num_classes=classes)
+        assert name in errors(report)
+        assert "invalid-one-hot" not in names(report)
+        assert report.verdict.mean_iou_after_all == pytest.approx(right)
+
+
+def test_classes_that_overlap_or_lack_in_places_are_no_colours():
+    truth = draw_masks((4, 48, 64), 3, smoothness=5.0)
+    predicted = predict(truth, 3)
+    void = draw_masks((4, 48, 64), 2, seed=9)[..., None]
+    for masks in (one_hot(truth, 3), one_hot(truth, 3) * (1 - void), one_hot(truth, 3) | void):
+        assert "colour-masks" not in names(diagnose(y_true=masks, y_pred=predicted))
+        scores = one_hot(predicted, 3, np.float32) * 0.8 + 0.1
+        assert "colour-masks" not in names(diagnose(y_true=masks, y_pred=scores))

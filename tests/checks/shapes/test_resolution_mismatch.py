@@ -31,6 +31,22 @@ def test_class_scores_of_another_size_are_recognised(axis):
     assert found(report, "resolution-mismatch").repair.mean_iou_after == 1.0
 
 
+@pytest.mark.parametrize("samples", [40, 5, 3])
+@pytest.mark.parametrize("is_dense", [False, True])
+def test_flattened_pixels_of_small_maps_are_no_classes_of_large_ones(samples, is_dense):
+    small = scene(1, samples=samples, height=8, width=8)
+    large = small.repeat(8, axis=1).repeat(8, axis=2)
+    predicted = noisy(small, 2)
+    right = pytest.approx(mean_iou(small, predicted, 3))
+    # (40, 8, 8) has as many pixels as (40, 64, 64) without an axis
+    dense = np.moveaxis(probabilities(predicted, 3, classes=3), -1, 1)
+    report = diagnose(y_true=large, y_pred=dense if is_dense else predicted)
+    assert found(report, "resolution-mismatch").repair.mean_iou_after == right
+    if not is_dense:
+        report = diagnose(y_true=predicted, y_pred=large)
+        assert found(report, "resolution-mismatch").repair.mean_iou_after == right
+
+
 def test_a_factor_that_is_not_whole_is_another_rule():
     report = diagnose(y_true=LARGE, y_pred=LARGE[:, :16, :24], num_classes=3)
     assert outcome(report, "resolution-mismatch").status is Status.PASSED
