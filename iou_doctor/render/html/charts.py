@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,7 @@ from iou_doctor.ledger.ledger import Ledger
 from iou_doctor.ledger.prices import NO_CLASS, Prices
 from iou_doctor.metrics.score import Score
 from iou_doctor.record import record
+from iou_doctor.render.shared.rounded_parts import round_parts
 from iou_doctor.render.shared.wording import name_class
 from iou_doctor.report.gallery import ImageScores
 
@@ -109,12 +111,17 @@ def split_points(ledger: Ledger, mean_iou: float, names: Sequence[str]) -> tuple
         what = "classes"
         dearest = sorted(ledger.by_class, key=lambda one: (-one.points, one.id))
         shown = [(f"on {name_class(one.id, names)}", one.points) for one in dearest[:MOST_PARTS]]
-    parts = [Part("reached", "mean IoU reached", mean_iou)]
-    parts += [Part(f"part{place + 1}", text, points) for place, (text, points) in enumerate(shown)]
+    parts = [Part(f"part{place + 1}", text, points) for place, (text, points) in enumerate(shown)]
     rest = missing - sum(points for _, points in shown)
     if rest > ROUNDING:
         parts.append(Part("rest", f"all other {what}", rest))
-    return tuple(parts)
+    return Part("reached", "mean IoU reached", mean_iou), *_round(parts, missing)
+
+
+def _round(parts: list[Part], missing: float) -> list[Part]:
+    """Return parts that add up to what is missing as they are printed."""
+    rounded = round_parts([one.points for one in parts], missing)
+    return [replace(one, points=points) for one, points in zip(parts, rounded, strict=True)]
 
 
 def split_kinds(ledger: Ledger, mean_iou: float) -> tuple[Part, ...]:
@@ -123,13 +130,13 @@ def split_kinds(ledger: Ledger, mean_iou: float) -> tuple[Part, ...]:
     if kinds is None:
         return ()
     rest = ledger.missing - kinds.boundary - kinds.extent - kinds.segment
-    return (
-        Part("reached", "mean IoU reached", mean_iou),
+    parts = [
         Part("edges", "edges of what was found", kinds.boundary),
         Part("extents", "parts of objects", kinds.extent),
         Part("wholes", "whole objects", kinds.segment),
         *([Part("rest", "other errors", rest)] if rest > ROUNDING else []),
-    )
+    ]
+    return Part("reached", "mean IoU reached", mean_iou), *_round(parts, ledger.missing)
 
 
 def build_heat_maps(
