@@ -114,6 +114,8 @@ def compare(_context: typer.Context, options: CompareOptions) -> None:
     Example: iou-doctor compare old.npy new.npy masks.npy --num-classes 3
     """
     try:
+        if options.beyond_noise and not options.fail_if_worse:
+            raise UsageError("--beyond-noise changes what --fail-if-worse does; give both")
         wanted = _plan_files(options)
         if _are_reports(options):
             from iou_doctor.report.stored_reports import compare_reports
@@ -193,14 +195,12 @@ def _compare_parts(options: CompareOptions) -> "Comparison":
 def _build_requests(options: CompareOptions) -> "tuple[CheckRequest, CheckRequest]":
     from dataclasses import replace
 
-    if options.beyond_noise and not options.fail_if_worse:
-        raise UsageError("--beyond-noise changes what --fail-if-worse does; give both")
     request = replace(options.build_request(), confidence=options.check_confidence())
     if options.versus_metric is None:
         if options.masks is None:
             raise UsageError(
-                "give BEFORE, AFTER and MASKS; to compare two metrics on one pair, give PREDICTIONS"
-                " and MASKS, and the second metric with --versus-metric"
+                "give BEFORE, AFTER and MASKS, or two JSON reports, or two parts; to compare two"
+                " metrics, give PREDICTIONS and MASKS, and the second metric with --versus-metric"
             )
         return (
             replace(request, predictions=options.before),

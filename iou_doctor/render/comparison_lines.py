@@ -174,9 +174,9 @@ def _list_samples(difference: Difference, total: float) -> Iterator[Part]:
     ):
         own = [one for one in difference.samples if one.gain * sign > 0]
         if own and abs(points) >= LEAST_GAIN:
-            most = ", ".join(
-                f"{name_sample(one)} {write_sign(one.gain)}" for one in own[:MOST_SAMPLES]
-            )
+            named = [one for one in own[:MOST_SAMPLES] if abs(one.gain) >= LEAST_GAIN]
+            most = ", ".join(f"{name_sample(one)} {write_sign(one.gain)}" for one in named)
+            most = most or ", ".join(map(name_sample, own[:MOST_SAMPLES]))
             images = "1 image is" if count == 1 else f"{count:,} images are"
             texts.append((f"{images} {what}, most of all {most}", points))
     rest = difference.gain - sum(points for _, points in texts)

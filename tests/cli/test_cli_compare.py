@@ -264,7 +264,7 @@ def test_noise_does_not_fail_if_only_what_is_beyond_it_counts(folder):
         (["old.npy", "new.npy"], "give BEFORE, AFTER and MASKS"),
         (["old.npy", "few.npy", "masks.npy"], "share 16 and 3 samples with the masks"),
         (["old.npy", "new.npy", "masks.npy", "--versus-metric", "smp macro"], "--versus-metric"),
-        (["old.npy", "new.npy", "masks.npy", "--beyond-noise"], "--fail-if-worse"),
+        (["old.json", "new.json", "--beyond-noise"], "--fail-if-worse"),
         (["old.npy", "gone.npy", "masks.npy"], "gone.npy"),
     ],
 )
