@@ -74,6 +74,8 @@ class Difference:
     lost: float
     interval: Interval | None
     """Of the difference, with the same images drawn for both; `None` for fewer than two images."""
+    knows_all: bool = True
+    """Whether every sample that has changed is known. Reports list the dearest ones alone."""
 
     @property
     def gain(self) -> float:

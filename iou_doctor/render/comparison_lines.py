@@ -178,6 +178,7 @@ def _list_samples(difference: Difference, total: float) -> Iterator[Part]:
             most = ", ".join(f"{name_sample(one)} {write_sign(one.gain)}" for one in named)
             most = most or ", ".join(map(name_sample, own[:MOST_SAMPLES]))
             images = "1 image is" if count == 1 else f"{count:,} images are"
+            images = images if difference.knows_all else f"at least {images}"
             texts.append((f"{images} {what}, most of all {most}", points))
     rest = difference.gain - sum(points for _, points in texts)
     yield from _cut("by image", texts, ("all other images together", rest), total)

@@ -198,6 +198,7 @@ def _build_difference(
         won=sum(one for one in gains if one > 0),
         lost=sum(one for one in gains if one < 0),
         interval=intervals.mean,
+        knows_all=not (one.other_samples or other.other_samples),
     )
 
 

@@ -61,6 +61,26 @@ def test_parts_of_two_reports_add_up(tmp_path, documents):
     assert samples == pytest.approx(difference.gain)
 
 
+def test_what_one_report_does_not_list_is_not_guessed(tmp_path, documents):
+    before, after = copy.deepcopy(documents)
+    sample, pair = after["ledger"]["samples"].pop(), after["ledger"]["pairs"].pop()
+    after["ledger"]["other_samples"], after["ledger"]["other_pairs"] = (
+        sample["points"],
+        pair["points"],
+    )
+    comparison = compare(tmp_path, before, after)
+    difference = comparison.difference
+    assert sample["sample"] not in {one.sample for one in difference.samples}
+    assert (pair["truth"], pair["prediction"]) not in {
+        (one.truth, one.prediction) for one in difference.pairs
+    }
+    samples = sum(one.gain for one in difference.samples) + difference.other_samples
+    assert samples == pytest.approx(difference.gain)
+    assert "at least 7 images are worse" in comparison_text.render(
+        comparison, make_screen_console()
+    )
+
+
 @pytest.mark.parametrize("value", [KeyError, "x", [], {}, True, 1e999, -1e400])
 @pytest.mark.parametrize(
     "place",
