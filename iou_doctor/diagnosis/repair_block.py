@@ -15,6 +15,7 @@ from iou_doctor.diagnosis.root_cause import list_repairs
 from iou_doctor.diagnosis.what_if import Recount, repair_evidence
 from iou_doctor.metrics.user.user_metric import DEFAULT_THRESHOLD
 from iou_doctor.record import record
+from iou_doctor.repairs.any_channel import AnyChannel
 from iou_doctor.repairs.argmax import Argmax
 from iou_doctor.repairs.arrange import Arrange
 from iou_doctor.repairs.one_hot import OneHot
@@ -156,6 +157,8 @@ def _reduce(array: Array, evidence: Evidence, after: Evidence) -> Array:
     others = tuple(step for step in array.steps if step is not reduction)
     leaves_it = not lacks_class and not (reduction and others)
     read = Read(after, has_mask_channels=False, has_prediction_channels=False)
+    if any(isinstance(step, AnyChannel) for step in others):
+        return array  # it leaves no channels
     if array.axes.is_per_class:
         if read.can_reduce and leaves_it:
             return replace(array, steps=others)

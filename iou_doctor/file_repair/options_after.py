@@ -8,6 +8,7 @@ from dataclasses import replace
 from iou_doctor.arrays.interpretation import Interpretation, Options
 from iou_doctor.arrays.layout import Axes
 from iou_doctor.file_repair.storage_axes import StoredAxes
+from iou_doctor.repairs.any_channel import AnyChannel
 from iou_doctor.repairs.one_hot import OneHot
 from iou_doctor.repairs.step import Side, Stage
 from iou_doctor.report.repair_plan import RepairPlan
@@ -33,6 +34,9 @@ def update_options(
     }
     layout = interpretation.layout
     has_channels = layout.y_true.is_dense or layout.y_pred.is_dense
+    steps = [step for some in plan.steps.values() for step in some]
+    if any(isinstance(step, AnyChannel) for step in steps):
+        options = replace(options, num_classes=2)  # the channels were no classes
     return replace(
         options,
         layout=options.layout and _describe_layout(interpretation, plan, stored_axes),

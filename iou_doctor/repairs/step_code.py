@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from iou_doctor.counts.label_decoding import encode_colour
+from iou_doctor.repairs.any_channel import AnyChannel
 from iou_doctor.repairs.argmax import Argmax
 from iou_doctor.repairs.decode_colours import DecodeColours
 from iou_doctor.repairs.fill_missing import FillMissing
@@ -25,14 +26,12 @@ from iou_doctor.repairs.rotate import Rotate
 from iou_doctor.repairs.shift import Shift
 from iou_doctor.repairs.step import Step
 from iou_doctor.repairs.swap_height_width import SwapHeightWidth
+from iou_doctor.repairs.table_code import FEW_LABELS, nest, write_lookup, write_table
 from iou_doctor.repairs.threshold import Threshold
 from iou_doctor.repairs.times_255 import Times255
 
 Writer = Callable[[Any, str, int], Iterable[str]]
 """From a step, the name of its array and the number of spatial axes to lines of Python."""
-
-FEW_LABELS = 2
-"""Up to so many labels are replaced in one line."""
 
 
 def write_step(step: Step, *, spatial: int) -> list[str]:
@@ -46,6 +45,10 @@ def write_step(step: Step, *, spatial: int) -> list[str]:
         spatial: the number of spatial axes.
     """
     return list(WRITERS[type(step)](step, step.side.value, spatial))
+
+
+def _write_any(step: AnyChannel, name: str, _: int) -> Iterable[str]:
+    yield f'{name} = ({name}[..., :{step.channels}] != 0).any(-1).astype("uint8")'
 
 
 def _write_argmax(step: Argmax, name: str, _: int) -> Iterable[str]:
@@ -68,7 +71,7 @@ def _write_colours(step: DecodeColours, name: str, _: int) -> Iterable[str]:
     first = encode_colour(0, 0, 0)
     yield f"{name} = {name}[..., :3].astype(int) @ [65536, 256, 1]"
     table = {code - first: label for code, label in step.table.items()}
-    yield from _write_table(table, name, otherwise=str(step.default))
+    yield from write_table(table, name, otherwise=str(step.default))
 
 
 def _write_fill(step: FillMissing, name: str, _: int) -> Iterable[str]:
@@ -119,50 +122,17 @@ def _write_channels(step: PermuteChannels, name: str, _: int) -> Iterable[str]:
 
 
 def _write_relabel(step: Relabel, name: str, _: int) -> Iterable[str]:
-    yield from _write_table(step.table, name, otherwise=name)
+    yield from write_table(step.table, name, otherwise=name)
 
 
 def _write_relabel_some(step: RelabelSome, name: str, spatial: int) -> Iterable[str]:
     yield f"some = np.isin(np.arange(len({name})), {list(step.samples)})"
     yield f"some = some.reshape(-1{', 1' * spatial})"
     if len(step.table) > FEW_LABELS:
-        yield from _write_lookup(step.table, name)
+        yield from write_lookup(step.table, name)
         yield f"{name} = np.where(some & (old[place] == {name}), new[place], {name})"
         return
-    yield f"{name} = {_nest(step.table, f'some & ({name} == {{}})', name)}"
-
-
-def _write_table(table: Mapping[int, int], name: str, *, otherwise: str) -> Iterable[str]:
-    """Yield lines that replace values by those of a table, all at once."""
-    low, high = min(table), max(table)
-    down = low - table[low]
-    if (
-        len(table) > 1
-        and 0 < down <= low
-        and all(table.get(old) == old - down for old in range(low, high + 1))
-    ):
-        inside = f"({low} <= {name}) & ({name} <= {high})"
-        yield f"{name} = np.where({inside}, {name} - {down}, {otherwise})"
-    elif len(table) <= FEW_LABELS:
-        yield f"{name} = {_nest(table, f'{name} == {{}}', otherwise)}"
-    else:
-        yield from _write_lookup(table, name)
-        yield f"{name} = np.where(old[place] == {name}, new[place], {otherwise})"
-
-
-def _nest(table: Mapping[int, int], condition: str, otherwise: str) -> str:
-    """Return one `np.where` inside the other, with `condition` for each old label."""
-    for old, new in reversed(list(table.items())):
-        label = str(new) if new in range(256) else f"np.array({new})"  # an array widens the dtype
-        otherwise = f"np.where({condition.format(old)}, {label}, {otherwise})"
-    return otherwise
-
-
-def _write_lookup(table: Mapping[int, int], name: str) -> Iterable[str]:
-    olds = sorted(table)
-    yield f"old = np.array({olds})"
-    yield f"new = np.array({[table[old] for old in olds]})"
-    yield f"place = np.searchsorted(old, {name}).clip(max=len(old) - 1)"
+    yield f"{name} = {nest(step.table, f'some & ({name} == {{}})', name)}"
 
 
 def _write_reorder(step: Reorder, name: str, _: int) -> Iterable[str]:
@@ -227,6 +197,7 @@ def _write_times_255(_: Times255, name: str, __: int) -> Iterable[str]:
 
 
 WRITERS: Mapping[type[Step], Writer] = {
+    AnyChannel: _write_any,
     Argmax: _write_argmax,
     DecodeColours: _write_colours,
     FillMissing: _write_fill,

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import fields
 
+from iou_doctor.repairs.any_channel import AnyChannel
 from iou_doctor.repairs.argmax import Argmax
 from iou_doctor.repairs.arrange import Arrange
 from iou_doctor.repairs.decode_colours import DecodeColours
@@ -32,6 +33,7 @@ from iou_doctor.repairs.threshold import Threshold
 from iou_doctor.repairs.times_255 import Times255
 
 STEPS: Mapping[str, type[Step]] = {
+    "any_channel": AnyChannel,
     "argmax": Argmax,
     "arrange": Arrange,
     "decode_colours": DecodeColours,

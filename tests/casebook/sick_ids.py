@@ -246,6 +246,15 @@ def recoded_softmax(s: Scene) -> Arrays:
     return dense(s, y_true=recode(s.truth, "codes"))
 
 
+def stacked(s: Scene, side: str) -> Arrays:
+    """Give each class but the first a channel, beside one mask of all of them."""
+    own, other = (s.truth, s.predicted) if side == "masks" else (s.predicted, s.truth)
+    stack, single = np.eye(s.classes, dtype=np.uint8)[own][..., 1:], (other > 0).astype(np.uint8)
+    right = mean_iou((s.truth > 0).astype(int), (s.predicted > 0).astype(int), 2)
+    arrays = (stack, single) if side == "masks" else (single, stack)
+    return Arrays(*arrays, {}, right)
+
+
 def ignored(s: Scene, label: int) -> Arrays:
     options = {"num_classes": s.classes, "ignore_index": label}
     return labels(s, options=options, clean=None)
@@ -270,6 +279,14 @@ TABLE = (
     Sick("channel-count-mismatch", "one more", extra_channel, [*SOME[:4], "blobs/0.7"]),
     Sick("channel-count-mismatch", "one more, one-hot", extra_channel_one_hot, ["street/0.7"]),
     Sick("channel-count-mismatch", "one less", missing_channel, ["street/0.7", "organs/0.9"]),
+    Sick(
+        "objects-as-channels",
+        "one mask on the other side",
+        stacked,
+        ["organs/0.9", "volume/0.7"],
+        ["masks", "predictions"],
+        repairs=True,
+    ),
     Sick("labels-off-by-one", "labels", shifted, SOME, ["masks", "predictions"], repairs=True),
     Sick("labels-off-by-one", "binary", shifted, ["blobs/0.9"], ["masks"], repairs=True),
     Sick(

@@ -101,6 +101,7 @@ SICK: dict[str, dict[str, Any]] = {
     "IOU411": {"y_true": T, "y_pred": P, "num_classes": 3, "ignore_index": 0},
     "IOU412": {"y_true": S, "y_pred": S, "num_classes": 12},
     "IOU413": {"y_true": np.array([0, 1, 2, 4, 8], np.uint8)[S], "y_pred": noisy(S, 2, classes=5)},
+    "IOU414": {"y_true": S > 0, "y_pred": one_hot(S, 5)[..., 1:]},
     "IOU501": {"y_true": D, "y_pred": E[[3, 0, 7, 1, 6, 2, 4, 5]]},
     "IOU502": {"y_true": D, "y_pred": E[:, :, ::-1]},
     "IOU503": {"y_true": D, "y_pred": np.roll(E, (5, -4), (1, 2))},

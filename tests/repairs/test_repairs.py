@@ -7,6 +7,7 @@ import pytest
 
 from iou_doctor.counts.label_decoding import encode_colour
 from iou_doctor.errors import RepairError
+from iou_doctor.repairs.any_channel import AnyChannel
 from iou_doctor.repairs.argmax import Argmax
 from iou_doctor.repairs.arrange import Arrange
 from iou_doctor.repairs.decode_colours import DecodeColours
@@ -246,6 +247,7 @@ def test_argmax_takes_the_first_largest_channel():
     ("step", "message"),
     [
         (Argmax(PRED), "no class axis"),
+        (AnyChannel(PRED, 2), "no channels"),
         (FirstChannel(PRED), "no channels"),
         (DecodeColours(PRED, {0: 0}, 255), "no colours"),
     ],
@@ -323,3 +325,10 @@ def test_steps_refuse_maps_of_other_shapes(step, spatial):
     maps = np.zeros((1, *(4, 6)[:spatial]), np.uint8)
     with pytest.raises(RepairError):
         step.apply_to(maps, np.zeros(1, np.int64), spatial=spatial)
+
+
+def test_the_first_channels_are_joined():
+    stack = np.array([[[0, 0, 255], [0, 7, 0], [1, 1, 0], [0, 0, 0]]])
+    assert AnyChannel(PRED, 3).apply(stack, spatial=1).tolist() == [[1, 1, 1, 0]]
+    assert AnyChannel(PRED, 2).apply(stack, spatial=1).tolist() == [[0, 1, 1, 0]]
+    assert AnyChannel(PRED, 1).apply(stack, spatial=1).dtype == np.uint8

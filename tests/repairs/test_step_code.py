@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from repairs.test_table import EXAMPLES
 
 from iou_doctor.counts.label_decoding import encode_colour
+from iou_doctor.repairs.any_channel import AnyChannel
 from iou_doctor.repairs.argmax import Argmax
 from iou_doctor.repairs.arrange import Arrange
 from iou_doctor.repairs.decode_colours import DecodeColours
@@ -24,7 +25,7 @@ from iou_doctor.repairs.step_code import WRITERS, write_step
 from iou_doctor.repairs.table import STEPS
 from iou_doctor.repairs.threshold import Threshold
 
-DENSE = (Argmax, FirstChannel, PermuteChannels)
+DENSE = (AnyChannel, Argmax, FirstChannel, PermuteChannels)
 BIG = {number: number // 2 for number in range(9)}
 MORE = [
     Relabel(Side.MASKS, {1: 0, 2: 1, 3: 2}),

@@ -10,6 +10,7 @@ import pytest
 
 from iou_doctor import repairs
 from iou_doctor.parts.plain import NotPlainError, from_plain
+from iou_doctor.repairs.any_channel import AnyChannel
 from iou_doctor.repairs.argmax import Argmax
 from iou_doctor.repairs.arrange import Arrange
 from iou_doctor.repairs.decode_colours import DecodeColours
@@ -35,6 +36,7 @@ from iou_doctor.repairs.threshold import Threshold
 from iou_doctor.repairs.times_255 import Times255
 
 EXAMPLES = [
+    AnyChannel(Side.PREDICTIONS, channels=2),
     Argmax(Side.PREDICTIONS),
     Argmax(Side.MASKS, no_class=255),
     Arrange(Side.MASKS, class_axis=1),
@@ -75,7 +77,7 @@ def test_json_has_the_kind_and_the_fields():
 
 def test_each_step_has_its_own_file_and_its_line_in_the_table():
     files = {entry.name for entry in pkgutil.iter_modules(repairs.__path__)}
-    assert set(STEPS) == files - {"step", "step_code", "repair", "table"}
+    assert set(STEPS) == files - {"step", "step_code", "repair", "table", "table_code"}
     assert set(STEPS.values()) == {type(step) for step in EXAMPLES}
     for kind, step in STEPS.items():
         assert step.__module__ == f"iou_doctor.repairs.{kind}"
@@ -89,7 +91,10 @@ def test_axes_come_first_then_places_then_values():
     assert list(stages.items()) == [
         (Stage.ARRANGE, {Arrange}),
         (Stage.MOVE, moves | {SwapHeightWidth}),
-        (Stage.DECODE, {Argmax, DecodeColours, FirstChannel, Rescale, Threshold, Times255}),
+        (
+            Stage.DECODE,
+            {AnyChannel, Argmax, DecodeColours, FirstChannel, Rescale, Threshold, Times255},
+        ),
         (Stage.RELABEL, {FillMissing, PermuteChannels, Relabel, RelabelSome}),
         (Stage.ENCODE, {OneHot}),
     ]

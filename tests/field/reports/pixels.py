@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
+from build import mean_iou
+from scipy.ndimage import binary_dilation, binary_erosion, label
 
 from field.arrays import draw_masks
 from field.reports.cases import (
@@ -14,6 +16,8 @@ from field.reports.cases import (
     report,
     score_without,
 )
+
+CROSS = np.array([[[0, 1, 0], [1, 1, 1], [0, 1, 0]]])
 
 
 @report
@@ -131,3 +135,21 @@ def labels_of_the_test_set_are_withheld() -> Case:
     masks, predictions = draw_points(8, 1, 4096)
     empty = np.zeros_like(masks)
     return Case(empty, predictions, None, None, {"num_classes": 8}, "withheld labels")
+
+
+@report
+def three_masks_of_one_object() -> Case:
+    masks, predictions = draw_pair(2, 6, 64, 64)
+    part, whole = binary_erosion(predictions, CROSS, 3), binary_dilation(predictions, CROSS, 5)
+    candidates = np.stack([part, predictions == 1, whole], 1)
+    score = mean_iou(masks, predictions, 2)
+    return Case(masks, candidates, "objects-as-channels", score, {}, "keep the candidate")
+
+
+@report
+def a_mask_for_each_instance() -> Case:
+    masks, predictions = draw_pair(2, 1, 96, 120, wrong=0.01)
+    numbers, found = label(predictions[0])
+    stack = numbers[..., np.newaxis] == np.arange(1, found + 1)
+    score = mean_iou(masks[0], predictions[0], 2)
+    return Case(masks[0], stack, "objects-as-channels", score, {"num_classes": 2}, "any(axis=2)")
