@@ -145,6 +145,8 @@ def test_folders_sizes_and_columns_of_a_table(folder):
     for name in ("html", "md"):
         report.save(folder / f"report.{name}")
         assert "by weather" in (folder / f"report.{name}").read_text("utf-8")
+    assert "rain: 2 images" in (folder / "report.md").read_text("utf-8")
+    assert "(roughly 0." in (folder / "report.md").read_text("utf-8")
 
 
 def test_all_slices_are_shown_whatever_the_column_is_called():

@@ -34,7 +34,8 @@ def _describe_slice(one: SlicePrice, slicing: Slicing) -> str:
     images = "1 image" if one.images == 1 else f"{one.images:,} images"
     score = f"mean IoU {format_score(one.mean_iou)}"
     if one.interval is not None:
-        score += f" ({one.interval.low:.4f} to {one.interval.high:.4f})"
+        rough = "roughly " if one.interval.is_rough else ""
+        score += f" ({rough}{one.interval.low:.4f} to {one.interval.high:.4f})"
     if one.value is not None:
         return f"{shorten(one.value)}: {images}, {score}"
     names = ", ".join(f"`{escape_name(name)}`" for name in slicing.unknown[:MOST_NAMES])
