@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.wording import format_count, format_percent
-from iou_doctor.counts.map_samples import LabelMaps
+from iou_doctor.counts.map_samples import InterpretedProbe, LabelMaps
 from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.repairs.repair import Repair
 from iou_doctor.report.finding import Finding, Needs, Rule, Severity, Suspicion
@@ -54,6 +54,8 @@ Number = TypeVar("Number", bound=np.generic)
 def find(evidence: Evidence) -> Result:
     """Look for samples with equal counts of all pairs, and with equal maps if maps were kept."""
     repeated = _find_repeated(evidence)
+    if repeated and evidence.sampled:
+        repeated = _keep_equal(repeated, evidence.sampled)
     if not repeated or (_are_of_a_symmetric_body(repeated) and _is_one_volume(evidence)):
         return []
     samples = evidence.interpretation.layout.samples
@@ -136,6 +138,19 @@ def _find_repeated(evidence: Evidence) -> dict[int, int]:
             seen.setdefault((counts, own), image)
             seen.setdefault((counts, ANY), image)
     return repeated
+
+
+def _keep_equal(repeated: dict[int, int], sampled: InterpretedProbe) -> dict[int, int]:
+    """Return the pairs of samples whose larger maps are equal, too, where both were kept.
+
+    An object that moves by a pixel keeps its counts, and its place in a small map.
+    """
+    larger = [_encode_maps(maps) for maps in (sampled.fine, sampled.crops)]
+    return {
+        image: earlier
+        for image, earlier in repeated.items()
+        if all(maps.get(image) in (None, maps.get(earlier, maps.get(image))) for maps in larger)
+    }
 
 
 def _list_keys(own: bytes | None, is_rare: bool) -> list[bytes | str | None]:

@@ -61,6 +61,16 @@ def test_equal_masks_with_other_predictions_are_no_duplicates():
     assert RULE not in names(diagnose(y_true=masks, y_pred=model(masks, 5), num_classes=5))
 
 
+def test_an_object_that_moves_by_a_pixel_is_no_duplicate():
+    masks = np.zeros((9, 128, 128), np.uint8)
+    for step, frame in enumerate(masks[:8]):
+        frame[20:32, 30 + step : 43 + step], frame[22:29, 70 + step : 91 + step] = 1, 2
+    masks[8] = masks[2]
+    finding = found(diagnose(y_true=masks, y_pred=np.roll(masks, 2, 1)), RULE)
+    assert finding.facts["repeated"] == 1
+    assert finding.facts["first"] == [2, 8]
+
+
 def test_plain_samples_are_not_recognised():
     plain = np.zeros((4, 48, 64), np.uint8)
     report = diagnose(
