@@ -62,6 +62,9 @@ def _write_help(evidence: Evidence) -> str:
         return contract.instead
     if evidence.metric_score.error and needs_argmax(evidence):
         return suggest_call(evidence)
+    layout = evidence.interpretation.layout
+    if evidence.metric_score.note and not (layout.y_true.is_dense or layout.y_pred.is_dense):
+        return "one-hot encode both arrays, or score each class apart: masks == 1, predictions == 1"
     return (
         "check the assumptions below, and correct them with --layout, --predictions-as, --masks-as"
         " or --num-classes"
@@ -75,8 +78,10 @@ def _describe_error(evidence: Evidence) -> str:
 def _describe_difference(evidence: Evidence) -> str | None:
     """Return how the two numbers differ; `None` if they are equal or another rule explains it."""
     value, ours = evidence.metric_score.value, evidence.score_if_read_well
+    note = evidence.metric_score.note
     if value is None:
-        return None
+        is_misread = note and note != "NaN" and not evidence.found
+        return f"{evidence.metric.call} misreads the arrays: {note}" if is_misread else None
     if _has_no_class_ids(evidence):
         return f"{evidence.metric.call} reads {value:.4f}, but the masks hold no class ids"
     if ours is None or abs(value - ours) <= TOLERANCE or evidence.has_found(*EXPLAINING_RULES):

@@ -62,3 +62,11 @@ def test_jaccard_score_of_two_classes_is_that_of_class_1():
     )
     assert report.metric.value == pytest.approx((masks & labels).sum() / (masks | labels).sum())
     assert errors(report) == []
+
+
+@pytest.mark.parametrize(("classes", "expected"), [(4, ["metric-misreads-arrays"]), (2, [])])
+def test_labels_for_a_metric_that_multiplies_them(classes, expected):
+    truth = scene(1, samples=2, height=32, width=40, classes=classes)[:, None].astype(np.int64)
+    metric = "DiceMetric(include_background=False)"
+    report = diagnose(y_true=truth, y_pred=np.roll(truth, 1, 3), metric=metric)
+    assert errors(report) == expected

@@ -153,3 +153,11 @@ def a_mask_for_each_instance() -> Case:
     stack = numbers[..., np.newaxis] == np.arange(1, found + 1)
     score = mean_iou(masks[0], predictions[0], 2)
     return Case(masks[0], stack, "objects-as-channels", score, {"num_classes": 2}, "any(axis=2)")
+
+
+@report
+def argmaxed_labels_for_the_dice_metric() -> Case:
+    masks, predictions = draw_pair(5, 1, 24, 32, 32)
+    options = {"num_classes": 5, "metric": "DiceMetric(include_background=False)"}
+    arrays = masks[:, None].astype(np.int64), predictions[:, None].astype(np.float32)
+    return Case(*arrays, "metric-misreads-arrays", None, options, "one-hot encode both arrays")
