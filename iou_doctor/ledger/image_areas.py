@@ -41,6 +41,17 @@ class ImageAreas:
         """The number of groups."""
         return int(self.areas.shape[1])
 
+    def count_seldom(self, confidence: float) -> int:
+        """Return how many classes so many drawn data sets lack that the interval shows it.
+
+        The mean of these draws is that of the other classes.
+
+        Args:
+            confidence: the share of the draws that the interval holds.
+        """
+        seen = self.class_images[self.class_images > 0]
+        return int(((1 - seen / self.images) ** self.images > (1 - confidence) / 2).sum())
+
     def select(self, groups: NDArray[np.bool_]) -> NDArray[np.int64]:
         """Return the union and the intersection of some groups, shape (2, groups, classes)."""
         return self.areas[:2, groups]

@@ -52,7 +52,7 @@ def render_ledger(report: Report) -> str:
     texts = [
         "\n".join(_wrap(f"{row}  ", text)) for row, (_, _, text) in zip(rows, lines, strict=True)
     ]
-    interval = describe_interval(report.interval)
+    interval = describe_interval(report)
     notes = _wrap("", interval) if interval and lines else []
     return (
         break_commands(

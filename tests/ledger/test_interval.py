@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from build import diagnose
 
 from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.ledger import image_areas
 from iou_doctor.ledger.image_areas import count_image_areas
 from iou_doctor.ledger.interval import LEAST_CLASS_IMAGES, estimate_change, estimate_intervals
+from iou_doctor.render.shared.ledger_text import describe_interval
 
 
 def make_areas(images, *, seed=0, classes=3):
@@ -147,6 +149,19 @@ def test_it_is_the_same_every_time_and_does_not_depend_on_the_parts():
     again = PairCounts.merge([pairs.select_images(0, 7), pairs.select_images(7, 20)])
     results = {estimate_interval(one, num_classes=3, ignore_index=None) for one in (pairs, again)}
     assert len(results) == 1
+
+
+@pytest.mark.parametrize(("images", "is_told"), [(1, True), (3, True), (4, False)])
+def test_a_class_that_other_images_may_lack_is_told(images, is_told):
+    masks = np.zeros((60, 6, 6), dtype=np.uint8)
+    masks[:, :3] = 1
+    masks[:, 0] = np.arange(60)[:, None] >> np.arange(6) & 1  # no image equals another one
+    masks[:images, 5] = 2
+    report = diagnose(y_true=masks, y_pred=np.where(masks == 2, 0, masks), num_classes=3)
+    assert (report.interval.high == 1) is is_told
+    assert (
+        "1 class is so rare that other images may lack it" in str(describe_interval(report))
+    ) is (is_told)
 
 
 def test_many_images_in_groups_have_about_the_same_interval(monkeypatch):

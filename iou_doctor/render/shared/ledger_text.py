@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from iou_doctor.ledger.difference import SampleChange
-from iou_doctor.ledger.interval import Interval
 from iou_doctor.ledger.ledger import Ledger, PairPrice, SamplePrice
 from iou_doctor.render.shared.kinds_text import (
     LACKS,
@@ -103,14 +102,20 @@ def list_dearest_samples(report: Report, most: int) -> list[tuple[str, ...]]:
     ]
 
 
-def describe_interval(interval: Interval | None) -> str | None:
+def describe_interval(report: Report) -> str | None:
     """Return what the interval says, as a sentence; `None` if there is none."""
+    interval, areas = report.interval, report.image_areas
     if interval is None:
         return None
     images = f"only {interval.images}" if interval.is_rough else f"{interval.images:,}"
+    seldom = 0 if areas is None or interval.is_rough else areas.count_seldom(interval.confidence)
+    remark = "; 1 class is so rare that other images may lack it" if seldom else ""
+    if seldom > 1:
+        remark = f"; {seldom:,} classes are so rare that other images may lack them"
     return (
         f"{100 * interval.confidence:g} % interval of the mean: {interval.low:.4f} to"
-        f" {interval.high:.4f} ({'rough, ' if interval.is_rough else ''}from {images} images)"
+        f" {interval.high:.4f} ({'rough, ' if interval.is_rough else ''}from {images} images"
+        f"{remark})"
     )
 
 
@@ -118,7 +123,7 @@ def list_notes(report: Report) -> list[str]:
     """Return all that is said below the ledger of a report that is not on a terminal."""
     lack = None if report.ledger is None else report.ledger.lacks_kinds
     notes = [
-        describe_interval(report.interval),
+        describe_interval(report),
         LACKS[lack] if lack not in {None, "time"} else None,
     ]
     return [*filter(None, notes), *list_details(report)]

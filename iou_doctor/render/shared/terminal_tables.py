@@ -144,7 +144,7 @@ def _draw_bar(share: float, width: int, glyphs: Glyphs) -> Text:
 def show_ledger(report: Report, *, brief: bool, verbose: bool) -> list[RenderableType]:
     """Return where the missing mean IoU goes, and how far the mean IoU may be trusted."""
     lines = list_ledger_lines(report, brief=brief)
-    interval = describe_interval(report.interval)
+    interval = describe_interval(report)
     if report.ledger is None or not (lines or interval):
         return []
     parts: list[RenderableType] = []
