@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from iou_doctor.ledger.difference import Difference, PairChange
 from iou_doctor.render.shared.ledger_text import name_sample
@@ -16,6 +16,8 @@ Line = tuple[str, str, str]
 Part = tuple[str, float, str]
 """The same with the cut in each line, and a number."""
 
+MOST_NAMES = 2
+"""The number of absent classes that are named."""
 MOST_PAIRS, MOST_SAMPLES = 4, 3
 """The number of class pairs and of samples that are named."""
 LEAST_GAIN = 0.00005
@@ -88,6 +90,34 @@ def _list_settings(comparison: Comparison) -> Iterator[Line]:
         yield "void", "", f"{labels[0]} is left out before, {labels[1]} after"
     if before.num_classes != after.num_classes:
         yield "classes", "", f"{before.num_classes:,} before, {after.num_classes:,} after"
+    if comparison.difference is not None:
+        yield from _list_absent(comparison, comparison.difference)
+
+
+def _list_absent(comparison: Comparison, difference: Difference) -> Iterator[Line]:
+    """Yield which classes are in the mean of one side only."""
+    names = comparison.after.class_names or comparison.before.class_names
+    pairs = [(one.id, *(iou is not None for iou in one.iou)) for one in difference.classes]
+    counts = [sum(pair[side] for pair in pairs) for side in (1, 2)]
+    lacks = [
+        ("before", [one for one, is_before, is_after in pairs if is_after and not is_before]),
+        ("after", [one for one, is_before, is_after in pairs if is_before and not is_after]),
+    ]
+    absent = [
+        f"{_join_names(ids, names)} {'is' if len(ids) == 1 else 'are'} absent {when}"
+        for when, ids in lacks
+        if ids
+    ]
+    if absent:
+        text = f"over {counts[0]:,} classes before, {counts[1]:,} after: {', '.join(absent)}"
+        yield "mean", "", text
+
+
+def _join_names(ids: list[int], names: Sequence[str]) -> str:
+    """Return the names of some classes, and how many there are if these are many."""
+    if len(ids) > MOST_NAMES:
+        return f"{len(ids):,} classes"
+    return " and ".join(name_class(one, names) for one in ids)
 
 
 def _list_other_samples(comparison: Comparison) -> Iterator[Part]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from iou_doctor.ledger.difference import PairChange, SampleChange
@@ -43,6 +44,8 @@ class StoredLedger:
     pairs: dict[tuple[int, int | None], tuple[int, float]]
     """The pixels and the points of true and predicted classes; `None` is no class."""
     other_pairs: float
+    class_iou: dict[int, float]
+    """The IoU of each class in the mean, after all repairs."""
     samples: dict[int, StoredSample]
     other_samples: float
 
@@ -57,6 +60,7 @@ def read_ledger(document: Document) -> StoredLedger:
         missing=read_number(document["missing"]),
         pairs=dict(map(_read_pair, read_list(document["pairs"]))),
         other_pairs=read_number(document["other_pairs"]),
+        class_iou=dict(_read_class_ious(document)),
         samples=dict(map(_read_sample, read_list(document["samples"]))),
         other_samples=read_number(document["other_samples"]),
     )
@@ -66,6 +70,14 @@ def _read_pair(document: Document) -> tuple[tuple[int, int | None], tuple[int, f
     prediction = document["prediction"]
     key = read_count(document["truth"]), None if prediction is None else read_count(prediction)
     return key, (read_count(document["pixels"]), read_number(document["points"]))
+
+
+def _read_class_ious(document: Document) -> Iterator[tuple[int, float]]:
+    """Yield the class ids and IoUs: what a class costs is 1 - IoU, over the number of classes."""
+    classes = read_count(document["classes"])
+    for one in read_list(document["by_class"]):
+        points = read_number(one["missed"]) + read_number(one["false_alarms"])
+        yield read_count(one["id"]), max(0.0, 1 - points * classes)
 
 
 def _read_sample(document: Document) -> tuple[int, StoredSample]:

@@ -186,10 +186,10 @@ def _build_difference(
         classes=tuple(
             ClassChange(
                 class_id,
-                (before.class_iou.get(class_id), after.class_iou.get(class_id)),
+                (one.class_iou.get(class_id), other.class_iou.get(class_id)),
                 intervals.classes.get(class_id),
             )
-            for class_id in sorted({*before.class_iou, *after.class_iou})
+            for class_id in sorted({*one.class_iou, *other.class_iou})
         ),
         samples=samples,
         other_samples=gain - sum(gains),

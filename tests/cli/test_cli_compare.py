@@ -89,6 +89,11 @@ def test_two_json_reports_give_the_same_parts_and_intervals(folder):
         for document in (stored, counted)
     ]
     assert gains[0] == pytest.approx(gains[1], abs=1e-9)
+    ious = [
+        np.array([one["iou"] for one in document["predictions"]["classes"]])
+        for document in (stored, counted)
+    ]
+    assert ious[0] == pytest.approx(ious[1], abs=1e-9)  # after the repair
     text = compare(folder, "old.json", "flipped.json").stdout
     assert (
         "lower: flipped.npy: predictions are flipped or rotated relative to their masks (IOU502)"

@@ -9,6 +9,7 @@ from iou_doctor.arrays.interpretation import Options
 from iou_doctor.diagnosis.compare import compare
 from iou_doctor.diagnosis.request import CheckRequest
 from iou_doctor.errors import UsageError
+from iou_doctor.render.comparison_lines import list_parts
 
 
 def make_pair(seed=0, wrong=0.15):
@@ -53,6 +54,15 @@ def test_a_planted_fault_is_the_cause_of_the_whole_difference(fault, side):
     parts = comparison.readings
     assert parts[side] == pytest.approx(comparison.gain, abs=ROUNDING)
     assert (parts[1 - side], comparison.difference.gain) == pytest.approx((0, 0), abs=ROUNDING)
+
+
+def test_classes_that_are_absent_on_one_side_are_named():
+    masks, predictions = make_pair()
+    masks[masks == 2] = 0
+    without = np.where(predictions == 2, 0, predictions)
+    lines = list_parts(compare(ask(predictions, masks), ask(without, masks)))
+    assert ("mean", "", "over 3 classes before, 2 after: class 2 is absent after") in lines
+    assert "mean" not in {line[0] for line in list_parts(compare(*[ask(without, masks)] * 2))}
 
 
 def test_a_fault_beside_better_predictions_leaves_each_its_part():
