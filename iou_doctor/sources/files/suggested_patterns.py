@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import glob
+import shlex
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from pathlib import Path
 
@@ -56,10 +58,18 @@ def _has_patterns(path: str) -> bool:
 
 
 def write_pattern(path: str, key: _Key, example: str) -> str:
-    """Return a pattern in quotes for all files whose key is `example`."""
-    root = get_folder(path)
-    tail = {_get_ending: f"*_{example}", _get_folder: f"{example}/*", get_suffix: f"*{example}"}
-    return f"'{root}/**/{tail.get(key, example)}'"
+    """Return a pattern in quotes for all files whose key is `example`.
+
+    Whatever their names hold, a shell takes it for one word, and no mark in them for a wildcard.
+    """
+    root, literal = glob.escape(get_folder(path)), glob.escape(example)
+    tail = {_get_ending: f"*_{literal}", _get_folder: f"{literal}/*", get_suffix: f"*{literal}"}
+    return shlex.quote(f"{root}/**/{tail.get(key, literal)}")
+
+
+def write_suffix_pattern(path: str, suffix: str) -> str:
+    """Return a pattern in quotes for all files with a suffix."""
+    return write_pattern(path, get_suffix, suffix)
 
 
 def write_folder_pattern(path: str, folder: str) -> str:

@@ -9,10 +9,11 @@ from contextlib import suppress
 from dataclasses import replace
 
 from iou_doctor.record import record
-from iou_doctor.safety.file_patterns import expand_pattern, find_root, get_folder
+from iou_doctor.safety.file_patterns import expand_pattern, find_root
 from iou_doctor.sources.files.file_types import get_suffix
 from iou_doctor.sources.files.formats import FileFormat, check_ranges, find_format_by_suffix
 from iou_doctor.sources.files.remote.address import is_remote
+from iou_doctor.sources.files.suggested_patterns import join_patterns, write_suffix_pattern
 from iou_doctor.sources.files.unread_types import find_unread_in_folder
 from iou_doctor.sources.source_errors import source_error, translate_errors
 
@@ -168,10 +169,11 @@ def _choose_format(path: str, found: Sequence[tuple[str, str]]) -> FileList:
     ranked = sorted(by_format.values(), key=lambda files: (-len(files), get_suffix(files[0][0])))
     suffixes = [get_suffix(files[0][0]) for files in ranked]
     if len(ranked) > 1 and len(ranked[0]) == len(ranked[1]):
+        patterns = [write_suffix_pattern(path, suffix) for suffix in suffixes[:2]]
         raise source_error(
             path,
             f"it holds as many {suffixes[0]} as {suffixes[1]} files ({len(ranked[0]):,}); name one"
-            f" kind with a pattern: '{path}/**/*{suffixes[0]}' or '{path}/**/*{suffixes[1]}'",
+            f" kind with a pattern: {join_patterns(patterns)}",
         )
     chosen = find_format_by_suffix(ranked[0][0][0])
     assert chosen is not None
@@ -189,7 +191,7 @@ def _name_files(path: str, found: Iterable[tuple[str, str]]) -> tuple[ListedFile
             raise source_error(
                 path,
                 f"`{by_name[stem]}` and `{name}` differ only in their suffix; keep one of them, or"
-                f" name one kind with a pattern: '{get_folder(path)}/**/*{get_suffix(name)}'",
+                f" name one kind with a pattern: {write_suffix_pattern(path, get_suffix(name))}",
             )
         by_name[stem], files[stem] = name, file
     return tuple(ListedFile(files[stem], stem) for stem in sort_naturally(files))

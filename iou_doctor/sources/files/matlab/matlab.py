@@ -114,7 +114,7 @@ def _describe_others(variables: Sequence[Variable]) -> str:
     other = next((one for one in variables if one.kind in ("struct", "cell")), None)
     if other is None:
         return f"{none}; save one with `save FILE NAME`"
-    loaded = f"scipy.io.loadmat(FILE)['{other.name}']"
+    loaded = f"scipy.io.loadmat(FILE)[{other.name!r}]"
     if other.kind == "cell":
         array = f"np.stack({loaded}.ravel())"
         return f"{none}, but the cell array `{other.name}`; save `{array}` with `np.save`"

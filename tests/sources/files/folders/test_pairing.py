@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import shlex
+
 import numpy as np
 import pytest
 from PIL import Image
 
-from iou_doctor.errors import SourceError
-from iou_doctor.sources.opening import open_pair
+from iou_doctor.errors import SourceError, UsageError
+from iou_doctor.sources.opening import open_pair, open_source
 
 
 def folder_of(path, *stems):
@@ -140,3 +142,14 @@ def test_files_of_other_formats_are_left_out_and_listed(tmp_path):
     (note,) = pair.assumed
     assert (note.field, note.value) == ("masks.files", ".png")
     assert note.why == "most files of the folder; not read: .npy"
+
+
+@pytest.mark.parametrize("word", ["x'; touch it; '", "$(touch it)", "[1]"])
+def test_a_pattern_to_paste_is_one_word_and_matches_only_its_files(tmp_path, word):
+    stems = [f"{number}_{ending}" for number in range(3) for ending in (f"b{word}", "gt")]
+    folder = folder_of(tmp_path / f"a{word}", *stems)
+    with pytest.raises(UsageError) as error:
+        open_pair(y_true=folder, y_pred=folder)
+    words = shlex.split(str(error.value).partition("patterns: ")[2])
+    assert words.pop(1) == "and"
+    assert [len(open_source(pattern).names) for pattern in words] == [3, 3]
