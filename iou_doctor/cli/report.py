@@ -109,7 +109,8 @@ def _say_what_is_estimated(made: "Report") -> None:
     """Say on stderr how to make estimated scores exact, if there are some."""
     if made.again:
         typer.echo(
-            "iou-doctor: some scores need the arrays once more and are estimated; scan each shard"
-            " with --again REPORT, a JSON report of these parts, and give those parts as well",
+            "iou-doctor: some scores need the arrays once more, and are estimated or missing; scan"
+            " each shard with --again REPORT, a JSON report of these parts, and give those parts"
+            " as well",
             err=True,
         )

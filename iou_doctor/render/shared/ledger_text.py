@@ -37,7 +37,7 @@ NO_BOUNDARY = {
     "thin": "the volumes are so thin that all of them lies along contours",
     "model": "the model would have to predict once more, which --ledger full lets it do",
     "labels": "a repair gives one label several classes, or there are too many labels",
-    "parts": "the parts do not hold it",
+    "parts": "the parts hold it after another scan with --again",
 }
 """Why there is no boundary IoU."""
 
