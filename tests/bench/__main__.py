@@ -112,7 +112,6 @@ def _run_group(
     group: Sequence[Case], options: argparse.Namespace, env: Mapping[str, str]
 ) -> Iterator[Result]:
     """Run the rows that share files, and delete the files afterwards."""
-    turns = ONCE if options.quick else Turns(seconds=options.seconds)
     with tempfile.TemporaryDirectory(prefix="bench-", dir=options.folder) as name:
         store = Store(Path(name), quick=options.quick)
         for case in group:
@@ -121,8 +120,12 @@ def _run_group(
             jobs = case.jobs(store)
             if not jobs:
                 continue
+            more = case.patience
+            turns = Turns(most=Turns.most * more, seconds=options.seconds * more)
             os.sync()  # writing cached files to the disk would keep a core busy
-            result = summarize(case, in_turns(jobs, turns, env), shared=options.shared)
+            result = summarize(
+                case, in_turns(jobs, ONCE if options.quick else turns, env), shared=options.shared
+            )
             print(write_text(result, compare=not options.quick), flush=True)
             yield result
 

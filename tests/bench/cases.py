@@ -24,6 +24,7 @@ class Part(Enum):
     START = "Start-up"
     WHOLE = "Whole processes"
     PIXELS = "The cost of a pixel, on one thread"
+    AVX2 = "With the kernels for AVX2, on one thread"
     FALLBACK = "Without the compiled kernels, on one thread"
     THREADS = "Two threads"
     LEDGER = "The ledger, on one thread"
@@ -39,6 +40,8 @@ class Case:
     part: Part
     measure: Measure
     jobs: Jobs
+    patience: int = 1
+    """How many times as often as usual everything runs, to find small differences."""
 
     @property
     def always_wall(self) -> bool:
@@ -81,7 +84,7 @@ OF_LABELS = Sizes(quick=(512, 1536), usual=(512, 1536), slow=(64, 512))
 OF_SCORES = Sizes(quick=(15, 195), usual=(15, 195), slow=(15, 195))
 OF_HALVES = Sizes(quick=(28, 224), usual=(28, 224), slow=(28, 224))
 OF_THREE = Sizes(quick=(96, 768), usual=(96, 768), slow=(96, 384))
-OF_KINDS = Sizes(quick=(16, 80), usual=(1, 16), slow=(1, 16))
+OF_KINDS = Sizes(quick=(4, 80), usual=(1, 4), slow=(1, 4))
 OF_FALLBACK = Sizes(quick=(512, 1526), usual=(512, 1526), slow=(512, 1526))
 
 BESIDE_LABELS = (
@@ -93,6 +96,7 @@ BESIDE_GZIP = ("keras", "plain read loop")
 BESIDE_LIBRARY = ("plain read loop",)
 BESIDE_FALLBACK = {False: ("bincount", KERNELS), True: ("argmax + bincount", KERNELS)}
 """For labels and for scores."""
+BESIDE_AVX2 = {dense: ("keras", *names) for dense, names in BESIDE_FALLBACK.items()}
 
 
 def _whole(form: Form, number: float, images: int) -> Case:
@@ -112,6 +116,11 @@ def _pixels(name: str, title: str, form: Form, sizes: Sizes, beside: tuple[str, 
 def _fallback(name: str, title: str, form: Form, sizes: Sizes) -> Case:
     jobs_of = jobs.compare_pixels(form, sizes, BESIDE_FALLBACK[form.dense], jobs.FALLBACK)
     return Case(name, title, Part.FALLBACK, Measure.PIXEL, jobs_of)
+
+
+def _avx2(name: str, title: str, form: Form, sizes: Sizes) -> Case:
+    jobs_of = jobs.compare_variants(form, sizes, BESIDE_AVX2[form.dense], "avx2")
+    return Case(name, title, Part.AVX2, Measure.PIXEL, jobs_of)
 
 
 def _threads(name: str, title: str, form: Form, sizes: Sizes) -> Case:
@@ -136,6 +145,7 @@ START_ROWS = (_start("tiny", "4 images of 64 × 64, 3 classes", jobs.compare_sta
 LABEL_ROWS = (
     *(_whole(LABELS, number, images) for number, images in MEGAPIXELS.items()),
     _pixels("uint8", "uint8 labels, 21 classes", LABELS, OF_BYTES),
+    _avx2("avx2-uint8", "uint8 labels, 21 classes", LABELS, OF_BYTES),
     _fallback("numpy-uint8", "uint8 labels, 21 classes", LABELS, OF_FALLBACK),
     _threads("threads", "uint8 labels, 21 classes", LABELS, OF_BYTES),
 )
@@ -143,6 +153,7 @@ SCORE_ROWS = (
     *(_whole(SCORES, number, images) for number, images in GIBIBYTES.items()),
     _start("first-run", "first run, 1 GiB of softmax", jobs.compare_first_run(ONE_GIBIBYTE)),
     _pixels("float32", "float32 softmax, 21 classes", SCORES, OF_SCORES),
+    _avx2("avx2-float32", "float32 softmax, 21 classes", SCORES, OF_SCORES),
     _fallback("numpy-float32", "float32 softmax, 21 classes", SCORES, OF_SCORES),
     _threads("threads-scores", "float32 softmax, 21 classes", SCORES, OF_SCORES),
     _memory("memory-scores", "softmax of 0.1, 0.3, 1 and 4 GiB", GROWING_SCORES),
@@ -154,6 +165,7 @@ LEDGER_ROWS = (
         Part.LEDGER,
         Measure.PIXEL,
         jobs.compare_ledgers(LABELS, OF_BYTES),
+        patience=4,
     ),
     Case(
         "kinds",
@@ -167,6 +179,7 @@ WIDE_ROWS = (_pixels("int64", "int64 labels, 21 classes", WIDE, OF_LABELS),)
 THREE_ROWS = (_pixels("float32-3", "float32 softmax, 3 classes", THREE, OF_THREE),)
 HALF_ROWS = (
     _pixels("float16", "float16 softmax, 21 classes", HALVES, OF_HALVES),
+    _avx2("avx2-float16", "float16 softmax, 21 classes", HALVES, OF_HALVES),
     _fallback("numpy-float16", "float16 softmax, 21 classes", HALVES, OF_HALVES),
 )
 FIRST_ROWS = (

@@ -10,7 +10,8 @@ from pathlib import Path
 from bench import peers, public_kinds
 from bench.data import Files, Form, Store
 from bench.fresh import FreshInstall
-from bench.measure import ONE_THREAD, Job
+from bench.machine import can_run
+from bench.measure import ONE_THREAD, Job, environment
 
 OURS = "iou-doctor"
 IMPORTS = "imports"
@@ -132,6 +133,17 @@ def compare_pixels(
             if name in (OURS, KERNELS, *peers.installed())
             for images in sizes.choose(name)
         ]
+
+    return jobs
+
+
+def compare_variants(form: Form, sizes: Sizes, names: Sequence[str], variant: str) -> Jobs:
+    """Compare the kernels of one variant as `compare_pixels` does, if the processor can run it."""
+
+    def jobs(store: Store) -> Sequence[Job]:
+        if not can_run(variant, environment()):
+            return []
+        return compare_pixels(form, sizes, names, {"IOU_DOCTOR_KERNELS": variant})(store)
 
     return jobs
 

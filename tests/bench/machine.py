@@ -35,6 +35,13 @@ def describe_kernels(env: Mapping[str, str]) -> str:
     return done.stdout.splitlines()[-1].removeprefix("uses ")
 
 
+def can_run(variant: str, env: Mapping[str, str]) -> bool:
+    """Return whether this processor can run a variant of the kernels."""
+    command = [sys.executable, "-m", "iou_doctor", "--version"]
+    chosen = {**env, "IOU_DOCTOR_KERNELS": variant}
+    return subprocess.run(command, env=chosen, capture_output=True, check=False).returncode == 0
+
+
 def list_versions() -> dict[str, str]:
     """Return the versions of the libraries that are installed."""
     found = {}

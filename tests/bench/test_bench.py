@@ -18,7 +18,7 @@ from bench.data import Files, Form, Store
 from bench.fresh import PACKAGE, FreshInstall, find_package
 from bench.goals import LEAST, MOST_MEMORY
 from bench.jobs import OURS
-from bench.machine import describe_kernels
+from bench.machine import can_run, describe_kernels
 from bench.markdown import write_pages
 from bench.measure import Job, Run, Timed, Turns, environment, in_turns
 
@@ -43,6 +43,8 @@ def test_every_row_runs_agrees_and_has_the_contestants_of_its_goals(group, tmp_p
 
 
 def _is_possible(name: str) -> bool:
+    if name.startswith("avx2"):
+        return can_run("avx2", environment())
     return not name.startswith("threads") or jobs.count_cores() > 1
 
 
@@ -90,8 +92,16 @@ def test_marginal_costs_are_those_of_one_thread_and_whole_processes_of_the_defau
             is_marginal = case.measure is Measure.PIXEL
             assert (job.command[-2:] == ("--jobs", "1")) == is_marginal, case.name
             assert ("OMP_NUM_THREADS" in job.env) == is_marginal, case.name
-            is_fallback = job.env.get("IOU_DOCTOR_KERNELS") == "numpy"
-            assert is_fallback == case.name.startswith("numpy-"), case.name
+            variant = job.env.get("IOU_DOCTOR_KERNELS")
+            assert variant is None or case.name.startswith(f"{variant}-"), case.name
+            assert variant or not case.name.startswith(("avx2-", "numpy-")), case.name
+
+
+def test_rows_of_kernels_that_the_processor_lacks_are_left_out(tmp_path):
+    form = Form(images=2, side=8, classes=3, dtype="uint8")
+    sizes = jobs.Sizes((1, 2), (1, 2), (1, 2))
+    assert jobs.compare_variants(form, sizes, (), "portable")(Unmade(tmp_path))
+    assert not jobs.compare_variants(form, sizes, (), "none")(Unmade(tmp_path))
 
 
 def test_files_are_made_once_for_all_rows_of_a_group(tmp_path):
