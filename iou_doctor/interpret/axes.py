@@ -18,7 +18,8 @@ from iou_doctor.arrays.model import Shape
 from iou_doctor.arrays.source import Pair, Source
 from iou_doctor.errors import ReadingError
 from iou_doctor.interpret.class_axis import find_class_axes
-from iou_doctor.interpret.colours import has_unit_colours, mark_binary_colours, mark_colours
+from iou_doctor.interpret.coloured_axes import mark_binary_colours, mark_colours
+from iou_doctor.interpret.colours import has_unit_colours
 from iou_doctor.interpret.layout_option import build_axes, parse_layouts, refuse_contradiction
 from iou_doctor.interpret.overlapping_axis import find_overlapping_axis
 from iou_doctor.interpret.peek import Peek, peek_at, read_windows
