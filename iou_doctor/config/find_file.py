@@ -16,6 +16,8 @@ OWN_FILE = "iou-doctor.toml"
 PROJECT_FILE = "pyproject.toml"
 MOST_BYTES = 1 << 20
 """The maximum size of a configuration file in bytes."""
+MOST_PARTS = 200
+"""The maximum number of parts of a dotted key. tomllib takes gigabytes for thousands of them."""
 TABLE = ("tool", "iou-doctor")
 """The keys that lead to our table in `pyproject.toml`."""
 _START = r"""tool["']?\s*(?:\.\s*["']?iou-doctor|[]=])"""
@@ -90,12 +92,22 @@ def _may_have_table(text: str) -> bool:
 def _parse(name: str, text: str) -> object:
     import tomllib
 
+    if _has_long_key(text):
+        raise UsageError(f"{name} cannot be read: a key has more than {MOST_PARTS} parts")
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise UsageError(
             f"{name} is not valid TOML: {error}; --no-config ignores the file"
         ) from error
+
+
+def _has_long_key(text: str) -> bool:
+    """Return whether many words in a row have nothing but dots between them."""
+    if all(line.count(".") < MOST_PARTS for line in text.split("\n")):
+        return False
+    part = r"""(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+"""
+    return re.search(rf"(?<![\w-])(?:{part}){{{MOST_PARTS}}}", text) is not None
 
 
 def make_relative(path: Path) -> str:

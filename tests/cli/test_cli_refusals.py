@@ -83,12 +83,27 @@ def test_a_score_may_have_more_digits_than_floats_have(monkeypatch, capsys, scor
     [
         (f"a = {'[' * 3000}{']' * 3000}", "nested too deeply"),
         (f"a = {'[' * 300}{']' * 300}", "recursion limit"),
+        (f"{'a.' * 20_000}b = 1", "a key has more than 200 parts"),
+        (f"[{'a.' * 20_000}b]", "a key has more than 200 parts"),
+        (f"""x = {{{"'a' . " * 20_000}b = 1}}""", "a key has more than 200 parts"),
+        (f"{'a.' * 199}b = '{'.' * 300} {'a.b ' * 300}'", "there is no key"),
         (f"num-classes = {'9' * 5000}", "a number is too long"),
         (f"num-classes = 0x{'f' * 6000}", "a number is too long"),
         ("num-classes = inf", "the value should be a valid integer"),
         ("#" * (1 << 20), "it has more than 1,048,576 bytes"),
     ],
-    ids=["deep", "less deep", "digits", "hexadecimal", "infinite", "long"],
+    ids=[
+        "deep",
+        "less deep",
+        "key",
+        "table",
+        "inline",
+        "dots",
+        "digits",
+        "hexadecimal",
+        "infinite",
+        "long",
+    ],
 )
 def test_a_hostile_configuration_is_refused(tmp_path, refuse, text, words):
     (tmp_path / "a.toml").write_text(f"{text}\n")
