@@ -16,6 +16,8 @@ Line = tuple[str, str, str]
 Part = tuple[str, float, str]
 """The same with the cut in each line, and a number."""
 
+OTHER_MEAN = "the metric averages in another way than iou-doctor"
+"""Why a metric reads another number, if nothing else is known."""
 MOST_NAMES = 2
 """The number of absent classes that are named."""
 MOST_PAIRS, MOST_SAMPLES = 4, 3
@@ -31,7 +33,7 @@ def list_parts(comparison: Comparison) -> list[Line]:
         return [("metric", write_sign(gain), describe_choices(comparison))]
     if difference is None:
         return [("", "", explain_missing(comparison))]
-    parts = [*_list_other_samples(comparison), *_list_readings(comparison)]
+    parts = [*_list_other_samples(comparison), *list_readings(comparison)]
     parts += _list_predictions(comparison, difference)
     shares = [part for _, part, _ in parts]
     shares = round_parts(shares, sum(shares) if gain is None else gain)
@@ -72,11 +74,18 @@ def explain_missing(comparison: Comparison) -> str:
     return "one of the two has no mean IoU"
 
 
-def explain_reading(side: Side, comparison: Comparison) -> str:
-    """Return why a metric reads something else than the repaired arrays agree at."""
-    name = name_side(side, comparison)
-    why = side.cause if side.sick else side.note or side.cause
-    return f"{name}: {why or 'the metric averages in another way than iou-doctor'}"
+def list_readings(comparison: Comparison) -> Iterator[Part]:
+    """Yield the parts that lie in how each metric reads its arrays, together if that is one way."""
+    sides, parts = (comparison.before, comparison.after), comparison.readings
+    if comparison.reads_alike and parts[0] is not None and parts[1] is not None:
+        sum_of_both = parts[0] + parts[1]
+        if sides[0].sick or abs(sum_of_both) >= LEAST_GAIN:
+            yield "reading", sum_of_both, f"both sides: {sides[0].why or OTHER_MEAN}"
+        return
+    for side, part in zip(sides, parts, strict=True):
+        if part is not None and abs(part) >= LEAST_GAIN:
+            text = f"{name_side(side, comparison)}: {side.why or OTHER_MEAN}"
+            yield "reading", part, text
 
 
 def _list_settings(comparison: Comparison) -> Iterator[Line]:
@@ -134,13 +143,6 @@ def _list_other_samples(comparison: Comparison) -> Iterator[Part]:
             some += ", …" if len(names) > MOST_SAMPLES else ""
             text = f"{name_side(side, comparison)} has {samples} that the other side lacks: {some}"
             yield "samples", part, text
-
-
-def _list_readings(comparison: Comparison) -> Iterator[Part]:
-    sides = comparison.before, comparison.after
-    for side, part in zip(sides, comparison.readings, strict=True):
-        if part is not None and abs(part) >= LEAST_GAIN:
-            yield "reading", part, explain_reading(side, comparison)
 
 
 def _list_predictions(comparison: Comparison, difference: Difference) -> Iterator[Part]:

@@ -12,8 +12,8 @@ from iou_doctor.render.comparison_lines import (
     Line,
     describe_choices,
     explain_missing,
-    explain_reading,
     list_parts,
+    list_readings,
     name_side,
     write_sign,
 )
@@ -77,12 +77,10 @@ def _describe_main_cause(comparison: Comparison) -> str:
         return describe_choices(comparison)
     if comparison.difference is None:
         return explain_missing(comparison)
-    before, after = comparison.readings
     parts = [
         (abs(comparison.difference.gain), "the predictions themselves differ"),
         (abs(sum(comparison.of_samples)), "they are of different samples"),
-        (abs(before or 0.0), explain_reading(comparison.before, comparison)),
-        (abs(after or 0.0), explain_reading(comparison.after, comparison)),
+        *((abs(part), text) for _, part, text in list_readings(comparison)),
     ]
     return max(parts, key=lambda part: part[0])[1]
 

@@ -48,6 +48,11 @@ class Side:
     num_classes: int
     ignore_index: int | None
 
+    @property
+    def why(self) -> str | None:
+        """Why the value is not the mean IoU after all repairs: a fault, or a convention."""
+        return self.cause if self.sick else self.note or self.cause
+
     @classmethod
     def of(cls, report: Report, *, is_scored: bool) -> Side:
         """Return the side that a report describes.
@@ -156,6 +161,12 @@ class Comparison:
         )
 
     @property
+    def reads_alike(self) -> bool:
+        """Whether one metric reads both sides in one way, be it a fault or a convention."""
+        before, after = self.before, self.after
+        return before.metric_call == after.metric_call and before.why == after.why
+
+    @property
     def of_samples(self) -> tuple[float, float]:
         """The part of the gain that lies in samples which only one side has."""
         if self.difference is None or self.samples is None:
@@ -168,6 +179,7 @@ class Comparison:
         """Whether other images might reverse the difference. How arrays are read is no noise."""
         if self.difference is None or None in self.readings:
             return False
-        others = (*self.readings, *self.of_samples)
+        is_convention = self.reads_alike and not self.before.sick and not self.after.sick
+        others = (*(() if is_convention else self.readings), *self.of_samples)
         are_worse = sum(part for part in others if part is not None) < -ROUNDING
         return bool(self.difference.is_within_noise) and not are_worse

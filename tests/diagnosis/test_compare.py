@@ -10,6 +10,7 @@ from iou_doctor.diagnosis.compare import compare
 from iou_doctor.diagnosis.request import CheckRequest
 from iou_doctor.errors import UsageError
 from iou_doctor.render.comparison_lines import list_parts
+from iou_doctor.render.comparison_text import summarize
 
 
 def make_pair(seed=0, wrong=0.15):
@@ -54,6 +55,31 @@ def test_a_planted_fault_is_the_cause_of_the_whole_difference(fault, side):
     parts = comparison.readings
     assert parts[side] == pytest.approx(comparison.gain, abs=ROUNDING)
     assert (parts[1 - side], comparison.difference.gain) == pytest.approx((0, 0), abs=ROUNDING)
+
+
+def test_one_convention_of_both_sides_is_one_part_and_not_the_cause():
+    masks, old = make_pair()
+    new = np.where(masks == 0, old, masks).astype(np.uint8)
+    micro = "torchmetrics.JaccardIndex(task='multiclass', num_classes=3, average='micro')"
+    comparison = compare(*(ask(one, masks, metric=micro) for one in (old, new)))
+    readings = [line for line in list_parts(comparison) if line[0] == "reading"]
+    assert readings == [
+        ("reading", readings[0][1], "both sides: classes pooled before the division")
+    ]
+    assert "the predictions themselves differ" in summarize(comparison)
+    assert float(readings[0][1]) == pytest.approx(sum(comparison.readings), abs=1e-4)
+    same = [ask(one + np.uint8(1), masks) for one in (old, new)]
+    (fault,) = (line for line in list_parts(compare(*same)) if line[0] == "reading")
+    assert fault[2].startswith("both sides: one array numbers the classes from 1")
+
+
+def test_a_convention_of_both_sides_does_not_make_noise_a_fault():
+    masks, old = make_pair()
+    _, new = make_pair(seed=9)
+    micro = "torchmetrics.JaccardIndex(task='multiclass', num_classes=3, average='micro')"
+    comparison = compare(*(ask(one, masks, metric=micro) for one in (old, new)))
+    assert comparison.gain < comparison.difference.gain < 0
+    assert comparison.may_be_noise
 
 
 def test_classes_that_are_absent_on_one_side_are_named():
