@@ -68,9 +68,15 @@ def describe_choices(comparison: Comparison) -> str:
 def explain_missing(comparison: Comparison) -> str:
     """Return why the difference has no parts."""
     for side in (comparison.before, comparison.after):
+        name = name_side(side, comparison)
+        if side.overlaps:
+            return f"the classes of {name} overlap, so that the parts are not known"
+        if not side.is_scored and not side.sick:
+            lack = "ledger" if side.mean_iou is not None else "mean IoU"
+            return f"the report on {name} has no {lack}, so that the parts are not known"
         if not side.is_scored:
             why = side.summary.rpartition(": ")[2]
-            return f"{name_side(side, comparison)} cannot be scored as it should be: {why}"
+            return f"{name} cannot be scored as it should be: {why}"
     return "one of the two has no mean IoU"
 
 

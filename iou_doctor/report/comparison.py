@@ -47,6 +47,8 @@ class Side:
     class_names: tuple[str, ...]
     num_classes: int
     ignore_index: int | None
+    overlaps: bool = False
+    """Whether the classes overlap, so that there is no table of label pairs."""
 
     @property
     def why(self) -> str | None:
@@ -79,6 +81,7 @@ class Side:
             class_names=report.reading.class_names,
             num_classes=report.reading.num_classes,
             ignore_index=report.reading.ignore_index,
+            overlaps=report.reading.is_multilabel,
         )
 
 

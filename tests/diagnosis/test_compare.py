@@ -82,6 +82,17 @@ def test_a_convention_of_both_sides_does_not_make_noise_a_fault():
     assert comparison.may_be_noise
 
 
+def test_classes_that_overlap_have_no_parts():
+    rng = np.random.default_rng(0)
+    masks = (rng.random((4, 3, 24, 24)) > 0.5).astype(np.uint8)
+    sides = [np.where(rng.random(masks.shape) < share, 1 - masks, masks) for share in (0.1, 0.05)]
+    metric = "torchmetrics.JaccardIndex(task='multilabel', num_labels=3)"
+    comparison = compare(*(ask(one, masks, metric=metric) for one in sides))
+    assert comparison.gain > 0
+    (line,) = list_parts(comparison)
+    assert line[2] == "the classes of before overlap, so that the parts are not known"
+
+
 def test_classes_that_are_absent_on_one_side_are_named():
     masks, predictions = make_pair()
     masks[masks == 2] = 0
