@@ -12,11 +12,12 @@ from iou_doctor.record import record
 
 @record
 class VolumeSlice:
-    """One slice of a volume, counted from 0."""
+    """One slice of a volume."""
 
     axis: int
     """The axis that it is across, without those of samples and classes."""
     place: int
+    """The index of the slice, from 0."""
     slices: int
     """The number of slices of the volume."""
 
@@ -27,5 +28,5 @@ class VolumeSlice:
         return taken
 
     def describe(self) -> str:
-        """Return `slice 9 of 20`."""
-        return f"slice {self.place} of {self.slices}"
+        """Return `slice 10 of 20`, counted from 1 as people do."""
+        return f"slice {self.place + 1} of {self.slices}"

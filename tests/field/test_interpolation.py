@@ -110,3 +110,28 @@ def test_predicted_labels_resized_with_interpolation(classes, up, declared):
         predicted, masks = resize(predicted, 128, 192), truth
     report = diagnose(y_true=masks, y_pred=predicted, num_classes=classes if declared else None)
     assert report.verdict.primary == "interpolated-predictions"
+
+
+@pytest.mark.parametrize(
+    ("classes", "filtered"), [(4, "BILINEAR"), (6, "BILINEAR"), (4, "BICUBIC")]
+)
+@pytest.mark.parametrize("up", [False, True])
+@pytest.mark.parametrize("coded", [False, True])
+def test_ids_in_tens_resized_with_interpolation(classes, up, filtered, coded):
+    stored = draw_masks((3, *((48, 64) if up else (96, 128))), classes, smoothness=6.0)
+    size = (128, 96) if up else (64, 48)
+    nearest, masks = (
+        np.stack([np.asarray(Image.fromarray(one).resize(size, how)) for one in maps])
+        for maps, how in (
+            (stored, Image.Resampling.NEAREST),
+            (10 * stored, Image.Resampling[filtered]),
+        )
+    )
+    predicted = predict(nearest, classes)
+    report = diagnose(
+        y_true=masks,
+        y_pred=10 * predicted if coded else predicted,
+        num_classes=None if coded else classes,
+    )
+    assert report.verdict.primary == "interpolated-masks"
+    assert "label-out-of-range" not in {*names(report)} - report.consequences

@@ -142,7 +142,7 @@ def test_a_volume_shows_the_slice_with_the_most_errors_across_its_shortest_axis(
         y_true=y_true, y_pred=y_pred, images=images, layout="NDHW", num_classes=3
     )
     (worst,) = build_gallery(report, 3).worst
-    assert worst.picture.part == "slice 5 of 7"
+    assert worst.picture.part == "slice 6 of 7"
     assert np.array_equal(worst.picture.given.truth, masks[5])
     assert np.array_equal(worst.picture.given.prediction, predictions[5])
     assert np.array_equal(worst.picture.image, np.repeat(scan[5][..., None], 3, axis=2))
@@ -154,7 +154,7 @@ def test_a_volume_beside_a_map_shows_one_slice_of_it():
     report = diagnose(y_true=masks, y_pred=predictions)
     (one,) = build_gallery(report, 3).faulty
     assert (one.given.truth.shape, one.given.prediction.shape) == ((12, 10), (12, 10))
-    assert one.part == "slice 1 of 3"
+    assert one.part == "slice 2 of 3"
 
 
 def test_a_sample_with_too_many_values_is_left_out(monkeypatch):

@@ -75,8 +75,9 @@ def find(evidence: Evidence) -> Result:
             "no maps at full resolution were kept, which seams need: only 2-D images have them"
         )
     candidates = list_seam_candidates(evidence, labels)
-    found: list[Finding] = []
-    if len(candidates) >= FEWEST_SEAM_LABELS:
+    # among labels that are no classes, seams show only those that are classes
+    found = _find_ramps(evidence) if _list_strays(evidence) else []
+    if not found and len(candidates) >= FEWEST_SEAM_LABELS:
         found = _find_seams(evidence, candidates) or _find_slopes(evidence)
     return found or _find_ramps(evidence) or _find_strays(evidence)
 
@@ -172,8 +173,14 @@ def _report_seams(evidence: Evidence, labels: list[int], pixels: int, between: i
         help=HELP,
         facts={"fractional": 0, "values": pixels, "labels": labels},
         repair=_build_binary_repair(evidence),
-        severity_override=Severity.ERROR if _is_stretched_binary(evidence) else Severity.WARNING,
+        severity_override=Severity.ERROR if _are_no_classes(evidence, labels) else Severity.WARNING,
     )
+
+
+def _are_no_classes(evidence: Evidence, labels: list[int]) -> bool:
+    """Return whether a resize explains all labels that are no classes, or made two classes many."""
+    strays = _list_strays(evidence)
+    return _is_stretched_binary(evidence) or bool(strays and set(labels).issuperset(strays))
 
 
 def _is_stretched_binary(evidence: Evidence) -> bool:

@@ -49,6 +49,9 @@ _LEAST_LARGE_PIXELS = 1 << 24
 """The number of pixels from which on an image is converted in bands."""
 _BAND_ROWS = 256
 
+_UNKNOWN_PAGE = "unknown pixel mode"
+"""What Pillow says of a page that it does not read, such as a mask of bits behind a photograph."""
+
 
 @record
 class ImageHeader:
@@ -93,9 +96,14 @@ def read_header(file: str, *, large: bool = True) -> ImageHeader:
                 raise _pages_error(file, image)
             return _describe(stamp, image)
     except SourceError as error:
-        if isinstance(error.__cause__, UnidentifiedImageError) and _is_tiff(file):
+        if _is_of_unknown_kind(error.__cause__) and _is_tiff(file):
             raise UnreadTiffError(str(error)) from error
         raise
+
+
+def _is_of_unknown_kind(error: BaseException | None) -> bool:
+    """Return whether Pillow does not know the kind of a file, or of a later page of it."""
+    return isinstance(error, UnidentifiedImageError) or str(error) == _UNKNOWN_PAGE
 
 
 def _is_tiff(file: str) -> bool:

@@ -247,3 +247,12 @@ def test_a_large_compressed_stack_is_read_in_little_memory(tmp_path):
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 8 * 512 * 512
+
+
+def test_jpeg_before_a_page_of_mask_bits_names_the_extra(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "imagecodecs", None)
+    path = str(tmp_path / "cog.tif")
+    Image.new("RGB", (64, 48)).save(path, compression="jpeg")
+    with tifffile.TiffWriter(path, append=True) as writer:
+        writer.write(np.ones((48, 64), bool), photometric="mask", subfiletype=4)
+    assert "a TIFF with one page, compressed with JPEG; `pip install" in error_of(path)
