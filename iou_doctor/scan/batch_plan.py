@@ -19,15 +19,13 @@ from iou_doctor.record import record
 from iou_doctor.scan.native.count_batch import KernelCounts, count_batch
 from iou_doctor.scan.native.count_labels import Scratch
 from iou_doctor.scan.native.library import load_kernels
-from iou_doctor.scan.numpy.pair_counts import count_pairs
-from iou_doctor.scan.numpy.side import Side
-from iou_doctor.scan.numpy.sum_channels import sum_channels
-from iou_doctor.scan.numpy.values import LabelCounts
 from iou_doctor.scan.probing import DecodedLabels, ProbeBuilder
 from iou_doctor.scan.windows import COUNTED_AT_ONCE, can_split_rows, split_batch
 
 if TYPE_CHECKING:
     from iou_doctor.counts.kind_counts import KindCounts
+    from iou_doctor.scan.numpy.side import Side
+    from iou_doctor.scan.numpy.values import LabelCounts
 
 IN_TILES = frozenset({LabelDecoding.LABELS, LabelDecoding.ARGMAX})
 """Decodings that NumPy does tile by tile, unless the labels are floats."""
@@ -117,6 +115,8 @@ class BatchPlan:
 
     def count_by_reference(self, batch: Batch) -> Stats:
         """Return the Stats of one batch, counted by NumPy, the reference for all back-ends."""
+        from iou_doctor.scan.numpy.side import Side  # the kernels count most batches
+
         true = Side(batch.y_true, self.layout.y_true, batch, self.threshold)
         pred = Side(batch.y_pred, self.layout.y_pred, batch, self.threshold)
         if self.probe:
@@ -156,6 +156,8 @@ class BatchPlan:
     def _sum_channels(
         self, batch: Batch, true: Side, pred: Side, request: SumsRequest
     ) -> ChannelSums:
+        from iou_doctor.scan.numpy.sum_channels import sum_channels  # few checks need them
+
         n, channels = len(batch.samples), self.layout.y_pred.channels
         dense = self.layout.y_true.is_per_class
         return sum_channels(
@@ -170,6 +172,8 @@ class BatchPlan:
         )
 
     def _count_pairs(self, batch: Batch, true: Side, pred: Side, pairing: Pairing) -> PairCounts:
+        from iou_doctor.scan.numpy.pair_counts import count_pairs
+
         if pairing.flat:
             y_true, y_pred = true.decode_flat(pairing.y_true), pred.decode_flat(pairing.y_pred)
         else:

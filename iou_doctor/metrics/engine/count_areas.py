@@ -7,7 +7,6 @@ import numpy as np
 from iou_doctor.counts.label_decoding import Pairing, decode_no_class, is_no_class
 from iou_doctor.metrics.definition import Choices, Floats
 from iou_doctor.metrics.engine.areas import Areas
-from iou_doctor.metrics.engine.bins import count_bins
 from iou_doctor.metrics.engine.class_ids import (
     answer_naively,
     build_score_error,
@@ -17,7 +16,6 @@ from iou_doctor.metrics.engine.class_ids import (
 )
 from iou_doctor.metrics.engine.labels import count_pairs
 from iou_doctor.metrics.engine.library_errors import LibraryError, MaskError, NotEvaluated
-from iou_doctor.metrics.engine.scores import count_exact_ones, count_one_channel, sum_scores
 from iou_doctor.metrics.inputs import MetricInputs, PredictionForm
 
 _SHORT_TYPES = (np.dtype(np.float16), np.dtype(np.int8))
@@ -41,17 +39,31 @@ def count_areas(inputs: MetricInputs, choices: Choices, pairing: Pairing | None 
         return count_pairs(flatten_pairs(inputs, pairing), inputs, choices)
     if choices.floats is Floats.COMPARED and inputs.form is not PredictionForm.CHANNELS:
         if inputs.exact is not None:
+            from iou_doctor.metrics.engine.bins import count_bins  # seldom needed
+
             return count_bins(inputs.exact, inputs, choices)
         _check_fractions(inputs)
-    if inputs.form is PredictionForm.ONE_CHANNEL and choices.floats is Floats.NON_ZERO:
-        return count_exact_ones(inputs)
-    if inputs.form is not PredictionForm.LABELS and choices.floats in _COUNTED_FROM_SUMS:
-        return sum_scores(inputs, choices)
+    if inputs.form is not PredictionForm.LABELS:
+        counted = _count_scores(inputs, choices)
+        if counted is not None:
+            return counted
     if choices.floats is Floats.READ and inputs.interpreted is not None:
         return count_pairs(answer_naively(inputs.interpreted), inputs, choices)
-    if inputs.form is PredictionForm.ONE_CHANNEL:
-        return count_one_channel(inputs, choices)
     return count_pairs(read_class_ids(inputs, choices), inputs, choices)
+
+
+def _count_scores(inputs: MetricInputs, choices: Choices) -> Areas | None:
+    """Return the areas of scores; `None` if their labels alone give them."""
+    from iou_doctor.metrics.engine import scores  # labels do not need it
+
+    one_channel = inputs.form is PredictionForm.ONE_CHANNEL
+    if one_channel and choices.floats is Floats.NON_ZERO:
+        return scores.count_exact_ones(inputs)
+    if choices.floats in _COUNTED_FROM_SUMS:
+        return scores.sum_scores(inputs, choices)
+    if choices.floats is Floats.READ and inputs.interpreted is not None:
+        return None
+    return scores.count_one_channel(inputs, choices) if one_channel else None
 
 
 def _check_fractions(inputs: MetricInputs) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from iou_doctor.ledger.difference import SampleChange
 from iou_doctor.ledger.ledger import Ledger, PairPrice, SamplePrice
 from iou_doctor.render.shared.kinds_text import (
     LACKS,
@@ -19,6 +18,7 @@ from iou_doctor.report.report import Report
 from iou_doctor.safety.safe_text import escape_name
 
 if TYPE_CHECKING:
+    from iou_doctor.ledger.difference import SampleChange
     from iou_doctor.metrics.fine_grained import FineGrained
 
 Line = tuple[str, str, str]

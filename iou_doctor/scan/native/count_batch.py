@@ -20,7 +20,6 @@ from iou_doctor.scan.native.count_labels import (
     encode_labels,
 )
 from iou_doctor.scan.native.library import Kernels, load_kernels
-from iou_doctor.scan.native.measure_scores import measure_scores
 from iou_doctor.scan.numpy.values import PlaceFinder
 
 
@@ -124,5 +123,7 @@ def _encode_side(kernels: Kernels, stored: StoredArray, axes: Axes) -> _Side | N
     arranged = axes.arrange(stored)
     if not axes.is_per_class:
         return _Side(arranged, encode_labels(arranged))
+    from iou_doctor.scan.native.measure_scores import measure_scores  # labels do not need it
+
     scores = measure_scores(kernels, arranged)
     return None if scores is None else _Side(arranged, *scores)
