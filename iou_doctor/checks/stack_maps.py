@@ -22,6 +22,8 @@ Maps = list[NDArray[np.int32]]
 Relabelling = Relabel | RelabelSome
 Value = TypeVar("Value")
 Scale = Literal["many", "fine", "crops", "whole"]
+LARGE = 2**12
+"""Pixels of a map from which it is worth to look whether it has labels to clip."""
 VOLUME_AXES = 3
 """The number of spatial axes of a volume."""
 
@@ -165,7 +167,8 @@ def _clip_labels(maps: Maps, num_classes: int) -> Ids:
     for own, labels in zip(ids, maps, strict=True):
         # read as unsigned integers, negative labels are beyond the last class too
         unsigned = labels.view(np.uint32)
-        if unsigned.max() > num_classes:  # most maps take only a third of the time of clipping
-            unsigned = np.minimum(unsigned, num_classes)
-        own[...] = unsigned
+        if labels.size < LARGE or unsigned.max() > num_classes:
+            np.minimum(unsigned, num_classes, out=own, casting="unsafe")
+        else:  # nothing is to be clipped, which takes a third of the time
+            own[...] = unsigned
     return ids
