@@ -2,7 +2,7 @@
 
 It measures the iou-doctor that this Python imports, in its default install. Contestants run as
 whole processes, one after the other, and quick ones more often. The shortest time of each counts,
-because other work on the machine can only make it longer. The whole run takes about 25 minutes on
+because other work on the machine can only make it longer. The whole run takes about 30 minutes on
 two cores, 10 GB of the disk, and as much memory for the files that stay in the page cache.
 """
 
