@@ -34,8 +34,12 @@ class MeasureBoundaries:
     ignore_index: int | None
 
     def answer(self, arrays: OpenArrays) -> NDArray[np.int64]:
-        """Return the union and the intersection of some samples, shape (2, classes)."""
-        total = np.zeros((2, self.num_classes), dtype=np.int64)
+        """Return areas of some samples, shape (5, classes).
+
+        These are the union and the intersection of the bands, and the pixels of truth, prediction
+        and both, which tell whether the maps are those that were counted.
+        """
+        total = np.zeros((5, self.num_classes), dtype=np.int64)
         for areas in self.changes.open(arrays, self.plan).map(
             lambda _, y_true, y_pred: self._measure(y_true, y_pred),
             jobs=arrays.settings.jobs,
@@ -52,10 +56,15 @@ class MeasureBoundaries:
     def _measure(self, y_true: Labels, y_pred: Labels) -> NDArray[np.int64]:
         """Return the areas of some samples."""
         shape = max(y_true.shape, y_pred.shape, key=len)  # one of the two may be flat
-        areas = np.zeros((2, self.num_classes), dtype=np.int64)
+        areas = np.zeros((5, self.num_classes), dtype=np.int64)
         for maps in zip(y_true.reshape(shape), y_pred.reshape(shape), strict=True):
             own = maps if self.changes.labels is None else self.changes.labels.apply(*maps)
-            areas += count_bands(*self._mark_nothing(*own), self.num_classes)
+            true, pred = self._mark_nothing(*own)
+            pixels = [
+                np.bincount(one.ravel(), minlength=self.num_classes + 1)[:-1]
+                for one in (true, pred, true[true == pred])
+            ]
+            areas += np.stack([*count_bands(true, pred, self.num_classes), *pixels])
         return areas
 
     def _mark_nothing(self, y_true: Labels, y_pred: Labels) -> tuple[Labels, Labels]:
@@ -106,7 +115,18 @@ def add_boundary(
     areas = recount.measure_boundaries(changes, classes, counted.ignore_index)
     if areas is None:
         return replace(found, lacks_boundary="parts")
-    return replace(found, boundary=_average(areas, counted))
+    if not _match(areas[2:], counted):
+        return replace(found, lacks_boundary="labels")
+    return replace(found, boundary=_average(areas[:2], counted))
+
+
+def _match(pixels: NDArray[np.int64], counted: Counted) -> bool:
+    """Return whether the pixels of truth, prediction and both are those that were counted."""
+    return all(
+        pixels[:, one.id].tolist() == [one.truth_pixels, one.predicted_pixels, one.intersection]
+        for one in counted.score.per_class
+        if one.iou is not None
+    )
 
 
 def _average(areas: NDArray[np.int64], counted: Counted) -> float | None:

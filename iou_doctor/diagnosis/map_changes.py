@@ -29,6 +29,8 @@ class MapChanges:
     """What moves pixels or samples, or changes the labels of some samples."""
     labels: LabelChanges | None = None
     """Which classes the labels stand for; `None` if they are the classes."""
+    left_out: tuple[int, ...] = ()
+    """The samples that a repair leaves out."""
 
     def open(self, arrays: OpenArrays, plan: CountPlan) -> MapReader:
         """Return what reads the maps after the steps. Their labels are still to be changed.
@@ -45,6 +47,7 @@ class MapChanges:
             threshold=plan.threshold,
             repair=build_repair(plan.layout, self.steps),
             relabel=self._relabel,
+            left_out=self.left_out,
         )
 
     def _relabel(

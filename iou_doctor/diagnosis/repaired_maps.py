@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from iou_doctor import interpret
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.counts.label_changes import LabelChanges
@@ -27,13 +29,29 @@ def find_map_changes(chosen: Sequence[Repair], evidence: Evidence) -> MapChanges
     # labels of some samples are changed in the maps, where each sample is by itself
     of_some = [repair for repair in chosen if any(map(_is_of_some, repair.steps))]
     steps += [step for repair in of_some for step in repair.steps if _is_of_some(step)]
-    of_all = [repair for repair in chosen if repair.relabel and repair not in of_some]
+    others = [repair for repair in chosen if repair.relabel and repair not in of_some]
+    dropped = {id(repair): _find_left_out(repair, evidence.pairs) for repair in others}
+    of_all = [repair for repair in others if not dropped[id(repair)]]
     changes = None
     if of_all or LabelDecoding.BINS in {pairing.y_true, pairing.y_pred}:
         changes = _find_label_changes(of_all, pairing, evidence)
         if changes is None:
             return None
-    return MapChanges(pairing, tuple(steps), changes)
+    left_out = tuple(sorted({sample for some in dropped.values() for sample in some}))
+    return MapChanges(pairing, tuple(steps), changes, left_out)
+
+
+def _find_left_out(repair: Repair, pairs: PairCounts) -> list[int]:
+    """Return the samples that a repair leaves out, if it does nothing else; else none."""
+    after = repair.relabel(pairs) if repair.relabel else pairs
+    kept = np.isin(pairs.image, after.image)
+    if kept.all() or kept.sum() != len(after):
+        return []
+    same = all(
+        np.array_equal(getattr(pairs, name)[kept], getattr(after, name))
+        for name in ("truth", "prediction", "count")
+    )
+    return np.unique(pairs.image[~kept]).tolist() if same else []
 
 
 def _is_of_some(step: Step) -> bool:

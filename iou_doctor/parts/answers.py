@@ -198,6 +198,8 @@ _READERS: Mapping[type, Callable[[Any, Any, Columns], Any]] = {
         read_sums(values["shape"], columns), int(values["pixels"])
     ),
     CompareChannels: lambda _, values, columns: _read_overlaps(values, columns),
-    MeasureBoundaries: lambda _, values, __: np.array(values, dtype=np.int64),
+    MeasureBoundaries: lambda question, values, _: np.array(values, dtype=np.int64).reshape(
+        5, question.num_classes
+    ),
     RecountKinds: lambda _, values, columns: read_kinds(values, columns),
 }

@@ -43,6 +43,8 @@ class MapReader:
     """As for `scan`."""
     relabel: Relabel | None = None
     """Returns other labels of some samples; `None` for none."""
+    left_out: tuple[int, ...] = ()
+    """The numbers of samples that are not looked at."""
 
     def map(
         self,
@@ -64,11 +66,9 @@ class MapReader:
         batches = iterate_batches(self.pair, self.layout, whole_samples=True, samples=samples)
         few = self.layout.samples * _count_pixels(self.pair, self.layout) < WORTH_THREADS
         jobs = 1 if few else jobs
-        return map_in_order(
-            lambda batch: function(batch.samples, *self._read(batch)), batches, jobs=jobs
-        )
+        return map_in_order(lambda batch: function(*self._read(batch)), batches, jobs=jobs)
 
-    def _read(self, batch: Batch) -> tuple[Labels, Labels]:
+    def _read(self, batch: Batch) -> tuple[NDArray[np.int64], Labels, Labels]:
         layout, pairing, threshold = self.layout, self.pairing, self.threshold
         y_true = _decode(batch, batch.y_true, layout.y_true, pairing.y_true, threshold)
         y_pred = _decode(batch, batch.y_pred, layout.y_pred, pairing.y_pred, threshold)
@@ -76,7 +76,10 @@ class MapReader:
             y_pred = self.repair(y_pred, y_true.shape[1:], batch.samples)
         if self.relabel is not None:
             y_true, y_pred = self.relabel(y_true, y_pred, batch.samples)
-        return y_true, y_pred
+        if not self.left_out:
+            return batch.samples, y_true, y_pred
+        kept = ~np.isin(batch.samples, self.left_out)
+        return batch.samples[kept], y_true[kept], y_pred[kept]
 
 
 @np.errstate(over="ignore", invalid="ignore")  # NaN and Inf are no class

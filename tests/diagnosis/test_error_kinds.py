@@ -179,6 +179,20 @@ def test_auto_leaves_values_where_they_may_be_on_a_device():
     assert get_kinds(check(y_true, tensor, ledger="full")) == get_kinds(check(y_true, y_pred))
 
 
+def test_samples_that_a_repair_leaves_out_have_neither_kinds_nor_boundaries():
+    y_true, y_pred = make_pair(samples=6)
+    y_pred[2, ::2] = y_pred[2, ::2, ::-1]  # the worst one occurs three times
+    repeated = [0, 1, 2, 2, 3, 2, 4, 5]
+    once, more = (
+        check(y_true[chosen], y_pred[chosen], boundary_iou=True)
+        for chosen in (slice(None), repeated)
+    )
+    assert more.ledger.of == "after-repair"
+    assert get_kinds(more) == pytest.approx(get_kinds(once))
+    assert more.ledger.sizes == once.ledger.sizes is not None
+    assert more.fine_grained == once.fine_grained
+
+
 def test_a_model_predicts_once_more_after_a_repair_if_all_is_asked_for():
     y_true, y_pred = make_pair()
 
