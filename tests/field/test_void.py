@@ -167,7 +167,7 @@ def test_255_is_the_object_although_it_is_the_ignore_label(options):
     assert errors(report) == ["masks-0-255"]
     assert report.verdict.primary == "masks-0-255"
     assert after(report, "masks-0-255") == pytest.approx(mean_iou(BINARY, GOOD, 2))
-    assert "class-imbalance" in report.consequences
+    assert "mostly-ignored" in report.consequences
     assert not any("weight the loss" in finding.help for finding in report.findings)
 
 

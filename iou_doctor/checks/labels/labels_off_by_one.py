@@ -12,6 +12,7 @@ If 0 means unlabelled, map it to the ignore label: in uint8, 0 - 1 is 255.
 from collections.abc import Mapping
 
 from iou_doctor.arrays.interpretation import VOID_LABELS
+from iou_doctor.checks.background_channel import lacks_background_channel
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.hypotheses import (
     choose_void_label,
@@ -49,6 +50,8 @@ LEAST_SAME_IDS = 0.5
 
 def find(evidence: Evidence) -> Result:
     """Compare the scores of masks - 1 and of predictions - 1 with that of the ids as given."""
+    if lacks_background_channel(evidence):
+        return []  # background is no void
     for side in (Side.MASKS, Side.PREDICTIONS):
         if _is_one_above(evidence, side) and not _is_zero_label_reduced(evidence, side):
             table = _build_table(evidence, side)

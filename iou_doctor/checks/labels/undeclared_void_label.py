@@ -19,6 +19,7 @@ Declare the label, so that every tool leaves out the same pixels.
 from dataclasses import replace
 
 from iou_doctor.arrays.interpretation import RARE_VOID_LABELS, VOID_LABELS
+from iou_doctor.checks.background_channel import lacks_background_channel
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.hypotheses import score_as_given, score_repaired
 from iou_doctor.checks.labels._void_bands import VoidBands, find_void_bands
@@ -82,6 +83,8 @@ def _may_be_classes(evidence: Evidence, outside: dict[int, int]) -> bool:
     """Return whether such labels may be classes under other ids: some predicted ones lack masks."""
     if not {*VOID_LABELS, *RARE_VOID_LABELS}.isdisjoint(outside):
         return False
+    if lacks_background_channel(evidence):
+        return True
     score = evidence.repaired
     orphans = [
         one

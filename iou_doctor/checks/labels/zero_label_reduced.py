@@ -10,6 +10,7 @@ Switch it off if 0 is a class. To undo it in saved arrays, add 1 and turn 255 ba
 """
 
 from iou_doctor.arrays.interpretation import VOID_LABELS
+from iou_doctor.checks.background_channel import lacks_background_channel
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.hypotheses import (
     choose_void_label,
@@ -46,6 +47,8 @@ def find(evidence: Evidence) -> Result:
     """Compare the scores of masks + 1 and of predictions + 1 with that of the ids as given."""
     if evidence.has_found("labels-off-by-one", "masks-0-255"):
         return []  # masks of 0 and 255 only: inverted-masks reports the same
+    if lacks_background_channel(evidence):
+        return []  # background is no void
     for side in (Side.MASKS, Side.PREDICTIONS):
         if _is_one_below(evidence, side):
             table = _build_table(evidence, side)

@@ -13,6 +13,7 @@ labels is the wrong metric: score each channel with `BinaryIoU`.
 """
 
 from iou_doctor.arrays.interpretation import Encoding
+from iou_doctor.checks.background_channel import CUT, lacks_background_channel
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.suggested_code import have_masks_overlap, suggest_multilabel
@@ -54,10 +55,7 @@ def find(evidence: Evidence) -> Result:
             RULE,
             message=f"channels lie in [0, 1], but in {format_percent(off, values.pixels)} of the"
             f" pixels they do not sum to 1: sums run from {low:.4g} to {high:.4g}",
-            help=suggest_multilabel(evidence)
-            if have_masks_overlap(evidence)
-            else "use one softmax over the classes instead of a sigmoid for each; if classes may"
-            " overlap, score each channel with keras.metrics.BinaryIoU",
+            help=_write_help(evidence),
             facts={
                 "pixels": values.pixels,
                 "pixels_off": off,
@@ -66,3 +64,19 @@ def find(evidence: Evidence) -> Result:
             },
         )
     ]
+
+
+def _write_help(evidence: Evidence) -> str:
+    if have_masks_overlap(evidence):
+        return suggest_multilabel(evidence)
+    if lacks_background_channel(evidence):
+        axis = evidence.interpretation.layout.y_pred.channel
+        least, best = f"predictions.max({axis}) < {CUT}", f"predictions.argmax({axis}) + 1"
+        return (
+            "the masks hold one class more, 0, for which there is no channel; if it is background,"
+            f" predictions = np.where({least}, 0, {best})"
+        )
+    return (
+        "use one softmax over the classes instead of a sigmoid for each; if classes may"
+        " overlap, score each channel with keras.metrics.BinaryIoU"
+    )

@@ -1,7 +1,10 @@
 import numpy as np
 import pytest
 from build import diagnose, found, names, noisy, one_hot, probabilities, roots, scene
+from field.arrays import draw_pair
+from help_code import run_help
 
+RULE = "channels-not-normalised"
 CALL = "keras.metrics.MeanIoU(num_classes=3, sparse_y_pred=False)"
 TRUTH = scene(1)
 SCORES = probabilities(noisy(TRUTH, 2), 3, classes=3)
@@ -83,3 +86,21 @@ def test_sums_may_be_off_by_rounding_to_8_bits(classes, total, fires):
     metric = f"keras.metrics.MeanIoU(num_classes={classes}, sparse_y_pred=False)"
     report = diagnose(y_true=truth, y_pred=scores, metric=metric)
     assert ("channels-not-normalised" in names(report)) is fires
+
+
+@pytest.mark.parametrize("options", [{}, {"num_classes": 4}])
+def test_sigmoid_channels_without_one_for_background(options):
+    truth, predicted = draw_pair((4, 64, 64), 4, seed=3)
+    scores = one_hot(predicted, 4)[..., 1:] * 0.9 + np.float32(0.02)
+    report = diagnose(y_true=truth, y_pred=scores, **options)
+    wrong = {"labels-off-by-one", "zero-label-reduced", "undeclared-void-label"}
+    assert wrong.isdisjoint(names(report))
+    _, labels = run_help(found(report, RULE).help, masks=truth, predictions=scores)
+    np.testing.assert_array_equal(labels, predicted)
+
+
+def test_background_of_sigmoid_channels_may_be_the_first_one():
+    truth, predicted = draw_pair((4, 64, 64), 3, seed=3)
+    scores = one_hot(predicted, 3) * 0.9 + np.float32(0.02)
+    scores[:, :40] *= 0.1
+    assert "one softmax" in found(diagnose(y_true=truth, y_pred=scores), RULE).help
