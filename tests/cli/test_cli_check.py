@@ -287,7 +287,6 @@ def test_concise_is_one_line_a_finding_and_one_for_the_verdict():
     lines = done.stdout.splitlines()
     assert [line.split(": ")[1] for line in lines] == [
         "error IOU303 masks-0-255",
-        "warning IOU701 class-imbalance",
         "warning IOU602 unlabelled-class-predicted",
         "warning IOU605 dropped-pixels",
         "sick",
