@@ -9,6 +9,8 @@ classes. Other tools count them under a wrong class.
 Pass the right `num_classes`, map the labels to classes, or declare the ignore label.
 """
 
+import numpy as np
+
 from iou_doctor.arrays.interpretation import MOST_CLASSES, RARE_VOID_LABELS, VOID_LABELS
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
@@ -61,7 +63,7 @@ def find(evidence: Evidence) -> Result:
             RULE,
             message=f"masks hold {describe_labels(strays)} ({share}), outside"
             f" 0..{interpretation.num_classes - 1}; {describe_stray_handling(evidence)}",
-            help=_write_help(strays, classes),
+            help=_write_help(evidence, strays, classes),
             cautious_help=_write_cautious_help(evidence, strays, classes),
             facts={
                 "labels": {str(label): count for label, count in strays.items()},
@@ -111,10 +113,10 @@ def _suggest_num_classes(evidence: Evidence, strays: dict[int, int]) -> int | No
     return largest + 1 if goes_on or largest in predicted else None
 
 
-def _write_help(strays: dict[int, int], classes: int | None) -> str:
+def _write_help(evidence: Evidence, strays: dict[int, int], classes: int | None) -> str:
     """Return the advice if the labels may be classes that `num_classes` is too small for."""
     if classes is None:
-        return "map these to classes or to one ignore label"
+        return _advise_mapping(evidence, strays)
     wider = f"num_classes={classes} if these are classes"
     if len(strays) == 1:
         return f"{wider}; --ignore-index {next(iter(strays))} if they mean unlabelled"
@@ -124,8 +126,24 @@ def _write_help(strays: dict[int, int], classes: int | None) -> str:
 def _write_cautious_help(evidence: Evidence, strays: dict[int, int], classes: int | None) -> str:
     """Return the advice if the score would fall with the labels as classes."""
     if strays.keys() <= evidence.pairs.count_predictions().keys():
-        return _write_help(strays, classes)
-    return "map these to classes or to one ignore label"
+        return _write_help(evidence, strays, classes)
+    return _advise_mapping(evidence, strays)
+
+
+def _advise_mapping(evidence: Evidence, strays: dict[int, int]) -> str:
+    """Return the advice for labels that are no classes: they may be parts or objects of one."""
+    pairs = evidence.pairs.pool()
+    found = pairs.keep_rows(np.isin(pairs.truth, list(strays))).count_predictions()
+    most = max(found, key=lambda label: found[label])
+    is_most = 2 * found[most] > sum(strays.values())
+    if not is_most or most not in evidence.interpretation.classes[1:]:
+        return "map these to classes or to one ignore label"
+    share = format_percent(found[most], sum(strays.values()))
+    name = evidence.interpretation.class_names[most]
+    return (
+        f"map these to class {name} if they are parts or objects of it ({share} of their pixels are"
+        " predicted as that class), else to classes or to one ignore label"
+    )
 
 
 def _find_first_sample(evidence: Evidence, strays: dict[int, int]) -> int:

@@ -73,3 +73,10 @@ def test_labels_from_1024_suggest_no_number_of_classes(label, suggested):
 @pytest.mark.parametrize("code", ["IOU306", "IOU308", "IOU309"])
 def test_labels_of_mask_values_that_another_rule_explains_are_not_repeated(code):
     assert "label-out-of-range" not in names(diagnose(**SICK[code]))
+
+
+@pytest.mark.parametrize(("predicted", "is_named"), [([0, 1, 1, 1], True), ([0, 0, 1, 1], False)])
+def test_labels_that_are_predicted_as_one_class_may_be_parts_of_it(predicted, is_named):
+    masks, predictions = [[[0, 1, 40, 50, 60, 70]]], [[[0, 1, *predicted]]]
+    finding = found(diagnose(y_true=masks, y_pred=predictions, num_classes=2), "label-out-of-range")
+    assert ("parts or objects of it (75 % of their pixels" in finding.help) == is_named
