@@ -222,6 +222,18 @@ MUTANTS = (
         "values.sum_off - values.non_finite",
     ),
     Mutant(
+        "guard",
+        "labels/objects_as_channels",
+        " or not _do_objects_fit(evidence, repair)",
+        "",
+    ),
+    Mutant(
+        "limit",
+        "labels/objects_as_channels",
+        "2 * both > max(true, predicted)",
+        "5 * both > max(true, predicted)",
+    ),
+    Mutant(
         "message",
         "labels/recoded_class_ids",
         'join_words(f"{old} to {new}"',
