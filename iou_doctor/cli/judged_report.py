@@ -93,7 +93,7 @@ class JudgedReportOptions(ReportOptions, JudgementOptions):
         return self.list_outputs(
             name=name,
             protected=protected,
-            more_reports=[f"json={place}"] if self.write_baseline else [],
+            baseline=place if self.write_baseline else None,
         )
 
     def _parse_slices(self) -> "tuple[SliceRequest, ...]":

@@ -51,6 +51,7 @@ def plan_outputs(
     output: Path | None,
     reports: Iterable[str],
     protected: Sequence[ProtectedPath],
+    baseline: str | None = None,
 ) -> tuple[ReportOutput, ...]:
     """Return the reports to write, after checking that all of them can be written.
 
@@ -60,6 +61,7 @@ def plan_outputs(
         output: its file; `None` or `-` for stdout.
         reports: more reports, each `FORMAT=FILE`, or `FILE` if its name ends in that of a format.
         protected: what the run reads, which no report may change.
+        baseline: the file of a new baseline.
 
     Raises:
         UsageError: there is no such format, or a file cannot be written.
@@ -72,6 +74,8 @@ def plan_outputs(
         ReportOutput(output_format, main, f"--output {main}"),
         *(_parse_report_option(word, FORMATS) for word in reports),
     ]
+    if baseline is not None:
+        wanted.append(ReportOutput("json", Path(baseline), f"--baseline {baseline}"))
     summary = os.environ.get(SUMMARY)
     if summary and any(entry.format == "github" for entry in wanted):
         wanted.append(ReportOutput("markdown", Path(summary), f"{SUMMARY} {summary}", append=True))

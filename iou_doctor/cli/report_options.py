@@ -70,14 +70,14 @@ class ReportOptions(CommandOptions):
         *,
         name: str,
         protected: "Sequence[ProtectedPath]",
-        more_reports: Sequence[str] = (),
+        baseline: str | None = None,
     ) -> "tuple[ReportOutput, ...]":
         """Return the reports to write, after checking that they can be written.
 
         Args:
             name: the text that replaces `{name}` in file names.
             protected: what the run reads, which no report may change.
-            more_reports: reports beside those of the options, each `FORMAT=FILE`.
+            baseline: the file of a new baseline.
 
         Raises:
             UsageError: an unknown format, or a file that cannot be written.
@@ -87,7 +87,8 @@ class ReportOptions(CommandOptions):
         return plan_outputs(
             output_format=self.output_format,
             output=None if self.output is None else Path(insert_name(str(self.output), name)),
-            reports=[*(insert_name(word, name) for word in self.reports or ()), *more_reports],
+            reports=[insert_name(word, name) for word in self.reports or ()],
+            baseline=baseline,
             protected=protected,
         )
 

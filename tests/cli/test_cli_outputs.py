@@ -206,6 +206,8 @@ def test_no_output_goes_into_a_folder_of_inputs(folders, arguments, summary, tar
     done = run("check", "preds", "masks", *words, cwd=folders, **environment)
     assert (done.returncode, done.stdout) == (2, "")
     assert "an input, which is never changed; name another file" in done.stderr
+    option = "GITHUB_STEP_SUMMARY" if summary else arguments[0]
+    assert done.stderr.startswith(f"iou-doctor: error: {option} ")
     assert read_all(folders) == before
 
 
