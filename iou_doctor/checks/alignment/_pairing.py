@@ -22,6 +22,14 @@ CLEAR_MARGIN = 0.1
 """A new partner with a larger margin and gain than this is not chance: in 100 samples, chance gives
 none."""
 
+TRIED_OFFSETS = (1, 2, 3, 5, 8, 13, 21, 34)
+"""Offsets of the quick test. A sample that is in its place fits better than at any of them."""
+LEAST_SUSPECT_SHARE = 0.1
+"""Minimum share of the samples that fit better at one of these offsets. With fewer, the costly
+comparison of all pairs is not made."""
+MOST_MULTIPLICATIONS = 5e9
+"""Maximum number of multiplications to compare all pairs, which takes a fifth of a second."""
+
 
 @record
 class SamplePairing:
@@ -71,3 +79,19 @@ def is_significant(pairing: SamplePairing) -> bool:
     if len(pairing.partner) < FEW_PAIRED_SAMPLES:
         return float(np.median(margins)) > LEAST_MARGIN_OF_FEW
     return float((margins > 0).mean()) >= LEAST_MUTUAL
+
+
+def is_suspect(maps: Stack) -> bool:
+    """Return whether many masks fit one of a few other predictions better than their own."""
+    own = maps.score_images()
+    better = np.zeros(len(maps), dtype=bool)
+    for offset in TRIED_OFFSETS:
+        if offset < len(maps):
+            better |= maps.score_images(np.roll(maps.y_pred, offset, axis=0)) > own
+    return bool(better.mean() >= LEAST_SUSPECT_SHARE)
+
+
+def count_affordable(maps: Stack) -> int:
+    """Return the number of samples of which all pairs can be compared."""
+    pixels = maps.y_true[0].size * maps.classes
+    return min(len(maps), int((MOST_MULTIPLICATIONS / pixels) ** 0.5))

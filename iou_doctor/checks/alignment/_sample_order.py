@@ -12,6 +12,8 @@ from iou_doctor.record import record
 
 LEAST_OFFSET_SHARE = 0.8
 """Minimum share of the samples that must have moved by the same number of places."""
+FEWEST_LATE = 3
+"""Minimum number of samples that have moved alike, though the first ones are in their places."""
 
 
 @record
@@ -19,23 +21,36 @@ class Order:
     """The pattern of an order; without one, the samples were shuffled."""
 
     offset: int | None
-    """By how many places all samples have moved."""
+    """By how many places the samples have moved, all of them or those from `start` on."""
     batch: int | None
     """The size of the batches that no sample leaves."""
     is_reversed: bool
+    start: int = 0
+    """The place of the first sample that has moved by the offset."""
+
+    @property
+    def roll(self) -> int | None:
+        """By how many places to roll all samples back; `None` if that does not restore them."""
+        return None if self.start else self.offset
 
     def describe(self) -> str:
         """Return the pattern as the start of a message; empty without a pattern."""
         if self.offset:
             places = "place" if abs(self.offset) == 1 else "places"
             where = "after" if self.offset > 0 else "before"
-            return f"all predictions come {abs(self.offset)} {places} {where} their masks: "
+            which = f"from place {self.start:,} on," if self.start else "all"
+            return f"{which} predictions come {abs(self.offset)} {places} {where} their masks: "
         if self.is_reversed:
             return "the predictions come in reversed order: "
         return f"samples are shuffled within batches of {self.batch}: " if self.batch else ""
 
     def write_help(self) -> str:
         """Return how to restore the order."""
+        if self.start:
+            return (
+                f"look for a sample near place {self.start:,} that was predicted twice or left"
+                " out, and assert that both lists of files have equal stems"
+            )
         if self.offset:
             return (
                 f"predictions = np.roll(predictions, {-self.offset}, axis=0), or find the skipped"
@@ -51,7 +66,7 @@ class Order:
     def list_facts(self) -> dict[str, int]:
         """Return the pattern as facts of a finding."""
         if self.offset:
-            return {"offset": self.offset}
+            return {"offset": self.offset} | ({"start": self.start} if self.start else {})
         if self.is_reversed:
             return {"reversed": True}
         return {"batch": self.batch} if self.batch else {}
@@ -65,6 +80,9 @@ def find_order(partner: NDArray[np.intp], samples: int) -> Order:
         samples: the number of all samples.
     """
     is_reversed = len(partner) == samples and _is_reversed(partner)
+    start, step = _find_late_start(partner) if len(partner) == samples else (0, 0)
+    if start and not is_reversed:
+        return Order(step, None, is_reversed=False, start=start)
     return Order(_find_offset(partner, samples), _find_batch_size(partner), is_reversed)
 
 
@@ -72,6 +90,23 @@ def _is_reversed(partner: NDArray[np.intp]) -> bool:
     """Return whether nearly all samples are at the same place counted from the end."""
     share = float((partner == np.arange(len(partner))[::-1]).mean())
     return share >= LEAST_OFFSET_SHARE
+
+
+def _find_late_start(partner: NDArray[np.intp]) -> tuple[int, int]:
+    """Return from which sample on nearly all have moved by one number of places, and this number.
+
+    The start is 0 unless the samples before it are in their places. One prediction is left over,
+    whose mask gets any other.
+    """
+    steps = partner - np.arange(len(partner))
+    moved = np.flatnonzero(steps)
+    if not len(moved) or not moved[0]:
+        return 0, 0
+    start = int(moved[0])
+    (step, count), *_ = Counter(steps[start:].tolist()).most_common(1)
+    tail = len(partner) - start - abs(step)
+    is_clear = step and count >= max(FEWEST_LATE, LEAST_OFFSET_SHARE * tail)
+    return (start, int(step)) if is_clear else (0, 0)
 
 
 def _find_offset(partner: NDArray[np.intp], samples: int) -> int | None:

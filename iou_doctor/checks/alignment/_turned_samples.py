@@ -6,7 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iou_doctor.checks.alignment._relabelled_samples import name_samples
-from iou_doctor.checks.alignment._sample_tables import find_usual_score
+from iou_doctor.checks.alignment._single_samples import (
+    LEAST_CHANCE_LEAD,
+    find_suspects,
+    fit_by_chance,
+)
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.map_stack import Stack
 from iou_doctor.checks.orientations import Fits, Turn
@@ -18,36 +22,47 @@ from iou_doctor.repairs.rotate import Rotate
 from iou_doctor.repairs.step import Side
 from iou_doctor.report.finding import Finding, Rule
 
-LEAST_USUAL = 0.4
-"""Minimum of the usual score. In a weak model, single samples fit any turn by chance."""
-MOST_GIVEN, LEAST_QUALITY = 0.6, 0.75
-"""A turned sample scores at most MOST_GIVEN of the usual score as given, and at least LEAST_QUALITY
-of it turned back."""
+MOST_GIVEN = 0.6
+"""A turned sample scores at most this share of the usual score as given."""
 LEAST_GAIN, LEAST_LEAD = 0.25, 0.2
 """Minimum gain of a single sample, and the minimum lead of its turn over all other turns. They are
 higher than those of many samples, which are not turned alike by chance."""
+LEAST_CLEAR_GAIN, LEAST_CLEAR_LEAD = 0.15, 0.05
+"""Or it gains and leads less, and exceeds all that turns of unrelated maps reach by chance."""
 FEWEST_GAINED = 30
 """Minimum number of pixels that the turn makes right. Few labelled pixels, or an object of few
 pixels, may fit a turn by chance."""
-FEWEST_GOOD = 3
-"""Minimum number of samples that score about as usual."""
 MOST_FEW = 2
 """Maximum number of turned samples that look like damage and not like augmentation."""
 
 
-def find_few_turned(fits: Fits) -> NDArray[np.bool_]:
+def find_few_turned(fits: Fits, maps: Stack) -> NDArray[np.bool_]:
     """Return which single samples are turned beyond doubt, while nearly all others are not."""
     given, ordered = fits.images[0], np.sort(fits.images, axis=0)
     tells = ordered[-1] > ordered[0]  # an empty sample is perfect in any orientation
-    if not tells.any():
-        return np.zeros_like(tells)
-    usual = find_usual_score(given[tells])
-    turned: NDArray[np.bool_] = ordered[-1] - given >= LEAST_GAIN
-    turned &= ordered[-1] - ordered[-2] >= LEAST_LEAD
-    turned &= (given <= MOST_GIVEN * usual) & (ordered[-1] >= LEAST_QUALITY * usual)
-    good = int((given[tells] >= LEAST_QUALITY * usual).sum())
-    is_clear = usual >= LEAST_USUAL and good >= max(FEWEST_GOOD, int(turned.sum()))
-    return turned if is_clear else np.zeros_like(turned)
+    turned: NDArray[np.bool_] = np.zeros(len(tells), dtype=bool)
+    suspects = find_suspects(given, tells)
+    if suspects is None:
+        return turned
+    gain, lead = ordered[-1] - given, ordered[-1] - ordered[-2]
+    is_large = (gain >= LEAST_GAIN) & (lead >= LEAST_LEAD) & (given <= MOST_GIVEN * suspects.usual)
+    is_clear = (gain >= LEAST_CLEAR_GAIN) & (lead >= LEAST_CLEAR_LEAD)
+    restored = suspects.are_restored(ordered[-1])
+    for sample in suspects.poor:
+        turned[sample] = restored[sample] and (
+            is_large[sample] or (is_clear[sample] and _is_no_chance(maps, fits, sample))
+        )
+    return turned
+
+
+def _is_no_chance(maps: Stack, fits: Fits, sample: int) -> bool:
+    """Return whether a turned sample fits far better than any turn of unrelated maps."""
+
+    def fit(pair: Stack) -> float:
+        return max(float(pair.score_images(turn(pair.y_pred))[0]) for turn in fits.turns)
+
+    best = float(fits.images[:, sample].max())
+    return best >= fit_by_chance(maps, sample, fit) + LEAST_CHANCE_LEAD
 
 
 def keep_large_gains(turned: NDArray[np.bool_], fits: Fits, maps: Stack) -> NDArray[np.bool_]:
@@ -109,9 +124,10 @@ def _score_turned_back(maps: Stack, fits: Fits, best: NDArray[np.intp]) -> float
 def _build_repair(
     evidence: Evidence, maps: Stack, groups: dict[Turn, tuple[int, ...]], after: float
 ) -> Repair:
-    """Return the repair: exact if all samples were compared, else estimated from some of them."""
+    """Return the repair; estimated if a share of all samples is turned, and some were compared."""
     name = "turn these samples back"
-    if len(maps) < evidence.interpretation.layout.samples:
+    is_part = len(maps) < evidence.interpretation.layout.samples
+    if is_part and sum(map(len, groups.values())) > MOST_FEW:
         return Repair(name, safe=True, mean_iou_after=after, estimated=True)
     steps = tuple(
         MoveSome.join(Side.PREDICTIONS, turn.steps, samples) for turn, samples in groups.items()

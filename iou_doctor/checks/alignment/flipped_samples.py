@@ -75,6 +75,10 @@ no such lead.
 LEAST_QUALITY = 0.7
 """Minimum mean IoU of the samples after turning back, as a share of what the other samples score.
 """
+LEAST_FEW_GAIN = 0.15
+"""Minimum gain of a single sample. The others then tell whether it is due to chance."""
+IMAGES = 3
+"""The number of axes of a stack of images. Those of many volumes are too coarse to be turned."""
 LARGEST_VOLUME_SHIFT = 8
 """Largest shift of a volume that is as likely as a flip, in voxels. A single organ near the middle
 fits as well after a flip as after a large shift."""
@@ -118,11 +122,25 @@ def _examine_volume(evidence: Evidence) -> Finding | None:
 
 
 def _examine_few(evidence: Evidence, maps: Stack, fits: Fits) -> Finding | None:
-    if (fits.images.max(axis=0) - fits.images[0]).max() < LEAST_SAMPLE_GAIN:
+    found = _find_few(evidence, maps, fits)
+    if found or len(maps) == evidence.interpretation.layout.samples or evidence.sampled is None:
+        return found
+    many = stack_maps(evidence, "many")
+    if isinstance(many, Skipped) or len(many) <= len(maps) or many.y_true.ndim != IMAGES:
+        return None
+    from iou_doctor.checks.alignment import _single_samples as single_samples
+
+    if single_samples.find_suspects(many.score_images()) is None:
+        return None
+    return _find_few(evidence, many, fit_turns(many, fits.turns))
+
+
+def _find_few(evidence: Evidence, maps: Stack, fits: Fits) -> Finding | None:
+    if (fits.images.max(axis=0) - fits.images[0]).max() < LEAST_FEW_GAIN:
         return None
     from iou_doctor.checks.alignment import _turned_samples as turned_samples
 
-    few = turned_samples.find_few_turned(fits)
+    few = turned_samples.find_few_turned(fits, maps)
     few = turned_samples.keep_large_gains(few, fits, maps)
     return turned_samples.report_some(RULE, evidence, maps, fits, few) if few.any() else None
 

@@ -30,8 +30,10 @@ from iou_doctor.checks.alignment._matched_ids import (
 from iou_doctor.checks.alignment._pairing import (
     CLEAR_MARGIN,
     SamplePairing,
+    count_affordable,
     find_best_pairing,
     is_significant,
+    is_suspect,
 )
 from iou_doctor.checks.alignment._sample_order import find_order
 from iou_doctor.checks.alignment._scores import name_score
@@ -71,15 +73,10 @@ that are unrelated to the masks lead by up to 0.02, true orders by 0.1 and more.
 MOST_ALIKE = 0.8
 """Mean IoU of the masks with themselves upside down from which that comparison says nothing: true
 orders of round objects in the middle lead by nothing. Half of the margins must be clear then."""
+MOST_POOR = 0.7
+"""A sample that scores more than this share of the best one is not examined on its own."""
 MATCHING_ROUNDS = 4
 """Number of times that ids and samples are matched in turn."""
-TRIED_OFFSETS = (1, 2, 3, 5, 8, 13, 21, 34)
-"""Offsets of the quick test. A sample that is in its place fits better than at any of them."""
-LEAST_SUSPECT_SHARE = 0.1
-"""Minimum share of the samples that fit better at one of these offsets. With fewer, the costly
-comparison of all pairs is not made."""
-MOST_MULTIPLICATIONS = 5e9
-"""Maximum number of multiplications to compare all pairs, which takes a fifth of a second."""
 
 
 def find(evidence: Evidence) -> Result:
@@ -93,20 +90,20 @@ def find(evidence: Evidence) -> Result:
         return Skipped(
             f"an order cannot be recognised in fewer than {FEWEST_ORDERED_SAMPLES} samples"
         )
-    found = _examine(evidence, maps)
+    found = _examine(evidence, maps) or _examine_few(evidence, maps)
     if not found and is_worth_trying(evidence):
         return _examine_with_matched_ids(evidence, maps)
     return found
 
 
 def _examine(evidence: Evidence, maps: Stack) -> Sequence[Finding]:
-    if not _is_suspect(maps):
+    if not is_suspect(maps):
         return []
     from iou_doctor.checks.alignment._flipped_volume import find_flipped_volume
 
     if find_flipped_volume(evidence):
         return []
-    maps = maps.take(slice(_count_affordable(maps)))
+    maps = maps.take(slice(count_affordable(maps)))
     pairing = find_best_pairing(maps)
     is_part = evidence.interpretation.layout.samples > len(maps)
     if not is_significant(pairing) and not (is_part and _has_clear_pairs(pairing)):
@@ -114,6 +111,20 @@ def _examine(evidence: Evidence, maps: Stack) -> Sequence[Finding]:
     if _is_turn_better(evidence, pairing) or _is_chance(maps, pairing):
         return []
     return [_report(evidence, maps, pairing)]
+
+
+def _examine_few(evidence: Evidence, maps: Stack) -> Sequence[Finding]:
+    """Look for a few masks that fit the prediction of another sample."""
+    given = maps.score_images()
+    if given.min() > MOST_POOR * given.max():
+        return []
+    from iou_doctor.checks.alignment import _exchanged_samples as exchanged_samples
+    from iou_doctor.checks.volumes import is_one_volume
+
+    found = exchanged_samples.find_exchanged(maps)
+    if not found or is_one_volume(evidence):
+        return []
+    return [exchanged_samples.report_exchanged(RULE, evidence, maps, found)]
 
 
 def _is_turn_better(evidence: Evidence, pairing: SamplePairing) -> bool:
@@ -134,7 +145,7 @@ def _examine_with_matched_ids(evidence: Evidence, maps: Stack) -> Result:
 
     A better match of the ids reveals a better order, and that order a better match.
     """
-    maps = maps.take(slice(_count_affordable(maps)))
+    maps = maps.take(slice(count_affordable(maps)))
     relabelled, before = match_ids(maps)
     after, pairing = 0.0, find_best_pairing(relabelled)
     for _ in range(MATCHING_ROUNDS):
@@ -165,22 +176,6 @@ def _turn_over(labels: Ids) -> Ids:
     return np.flip(labels, (-2, -1))
 
 
-def _is_suspect(maps: Stack) -> bool:
-    """Return whether many masks fit one of a few other predictions better than their own."""
-    own = maps.score_images()
-    better = np.zeros(len(maps), dtype=bool)
-    for offset in TRIED_OFFSETS:
-        if offset < len(maps):
-            better |= maps.score_images(np.roll(maps.y_pred, offset, axis=0)) > own
-    return bool(better.mean() >= LEAST_SUSPECT_SHARE)
-
-
-def _count_affordable(maps: Stack) -> int:
-    """Return the number of samples of which all pairs can be compared."""
-    pixels = maps.y_true[0].size * maps.classes
-    return min(len(maps), int((MOST_MULTIPLICATIONS / pixels) ** 0.5))
-
-
 def _has_clear_pairs(pairing: SamplePairing) -> bool:
     """Return whether some pairs are beyond doubt, though most partners may not have been kept."""
     clear = int(pairing.clear.sum())
@@ -190,7 +185,7 @@ def _has_clear_pairs(pairing: SamplePairing) -> bool:
 def _report(evidence: Evidence, maps: Stack, pairing: SamplePairing) -> Finding:
     samples, kept = evidence.interpretation.layout.samples, len(maps)
     order = find_order(pairing.partner, samples)
-    is_part = samples > kept and not order.offset and _has_clear_pairs(pairing)
+    is_part = samples > kept and not order.roll and _has_clear_pairs(pairing)
     counted = pairing.clear if is_part else np.ones(kept, dtype=bool)
     moved = int((pairing.moved & counted).sum())
     before = float(pairing.before[counted].mean())
@@ -211,7 +206,7 @@ def _report(evidence: Evidence, maps: Stack, pairing: SamplePairing) -> Finding:
         cautious_help="repair the faults above first, then compare the order of the samples",
         facts=facts,
         evidence=_describe_clearest(evidence, maps, pairing),
-        repair=_build_repair(maps, pairing, counted, order.offset, samples),
+        repair=_build_repair(maps, pairing, counted, order.roll, samples),
     )
 
 

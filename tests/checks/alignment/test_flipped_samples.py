@@ -3,10 +3,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from build import after, diagnose, errors, found, mean_iou, names, outcome
+from field.arrays import draw_pair
 from help_code import run_help
 from scenes import boxes, model
 
-from iou_doctor.checks.alignment import flipped_samples
+from iou_doctor.checks.alignment import _turned_samples, flipped_samples
 from iou_doctor.checks.alignment._turned_samples import find_few_turned, keep_large_gains
 from iou_doctor.checks.alignment.flipped_samples import _find_turned
 from iou_doctor.checks.map_stack import Stack
@@ -181,6 +182,12 @@ def fit(*, gain=0.4, lead=0.2, quality=0.9, number=3, scenes=6, samples=8, usual
     return Fits((IDENTITY,) * 3, images, images.mean(axis=1), scenes)
 
 
+def draw_alike(fits):
+    """Return equal maps of as many samples, so that unrelated ones fit as well."""
+    masks = np.tile(np.arange(2, dtype=np.uint8), (fits.images.shape[1], 2, 1))
+    return Stack(np.arange(len(masks)), masks, masks, 2)
+
+
 @pytest.mark.parametrize(
     ("limits", "number"),
     [
@@ -222,7 +229,37 @@ def test_some_samples_are_turned_if_each_gains_clearly_and_fits_well(limits, num
     ids=str,
 )
 def test_single_samples_are_turned_if_they_fit_far_better_than_anything_else(limits, number):
-    assert find_few_turned(fit(**{"number": 1, "gain": 0.5, **limits})).sum() == number
+    fits = fit(**{"number": 1, "gain": 0.5, **limits})
+    assert find_few_turned(fits, draw_alike(fits)).sum() == number
+
+
+@pytest.mark.parametrize(
+    ("limits", "chance", "number"),
+    [
+        ({}, 0.59, 1),
+        ({}, 0.61, 0),
+        ({"gain": 0.151, "quality": 0.88, "usual": 0.9}, 0.5, 0),
+        ({"gain": 0.151, "quality": 0.76, "usual": 0.7}, 0.4, 1),
+        ({"gain": 0.149, "quality": 0.76, "usual": 0.7}, 0.4, 0),
+        ({"lead": 0.051}, 0.4, 1),
+        ({"lead": 0.049}, 0.4, 0),
+    ],
+    ids=str,
+)
+def test_or_if_they_exceed_what_unrelated_maps_reach_by_chance(monkeypatch, limits, chance, number):
+    monkeypatch.setattr(_turned_samples, "fit_by_chance", lambda *_: chance)
+    fits = fit(**{"number": 1, "gain": 0.24, "quality": 1.0, "usual": 0.7, "lead": 0.1, **limits})
+    assert find_few_turned(fits, draw_alike(fits)).sum() == number
+
+
+@pytest.mark.parametrize("samples", [4, 50])
+def test_one_flipped_image_of_a_weak_model_is_named(samples):
+    masks, good = draw_pair((samples, 56, 64), 3, seed=2, noise=0.45)
+    flipped = good.copy()
+    flipped[1] = flipped[1, :, ::-1]
+    report = diagnose(y_true=masks, y_pred=flipped)
+    assert found(report, RULE).facts["faulty"] == [1]
+    assert report.verdict.mean_iou_after_all == pytest.approx(mean_iou(masks, good, 3))
 
 
 @pytest.mark.parametrize(("width", "is_kept"), [(3, True), (2, False)])
@@ -240,7 +277,8 @@ def test_empty_samples_say_nothing_of_the_usual_score():
     empty = np.ones((3, 20))
     images = np.concatenate([fits.images, empty], axis=1)
     padded = Fits(fits.turns, images, images.mean(axis=1), fits.scenes)
-    assert find_few_turned(padded)[:6].tolist() == find_few_turned(fits).tolist()
+    alone, among = (find_few_turned(each, draw_alike(each)) for each in (fits, padded))
+    assert among[:6].tolist() == alone.tolist()
 
 
 @pytest.mark.parametrize(("restored", "fires"), [(0.301, True), (0.299, False)])

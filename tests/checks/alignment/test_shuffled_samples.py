@@ -155,3 +155,43 @@ def test_scenes_that_look_the_same_upside_down_are_found_in_another_order(classe
 def test_predictions_of_other_scenes_that_look_the_same_upside_down_are_no_other_order(seed):
     labels, (_, unrelated) = _rings(seed, 2)[0], _rings(seed + 50, 2)
     assert RULE not in names(diagnose(y_true=labels, y_pred=unrelated, num_classes=2))
+
+
+@pytest.mark.parametrize("samples", [12, 50])
+def test_two_samples_that_have_exchanged_their_predictions_are_named(samples):
+    masks = boxes(1, samples=samples)
+    good = model(masks, 2)
+    order = np.arange(samples)
+    order[[3, 8]] = 8, 3
+    report = diagnose(y_true=masks, y_pred=good[order], num_classes=5)
+    finding = found(report, RULE)
+    assert errors(report) == [RULE]
+    assert finding.facts["partners"] == {"3": 8, "8": 3}
+    assert "the mask of sample 3 that of sample 8" in finding.message
+    assert after(report, RULE) == pytest.approx(mean_iou(masks, good, 5))
+
+
+@pytest.mark.parametrize(("samples", "start"), [(24, 12), (60, 50)])
+@pytest.mark.parametrize("step", [1, -1])
+def test_samples_that_are_one_place_off_from_some_place_on_are_told(samples, start, step):
+    masks = boxes(1, samples=samples)
+    good = model(masks, 2)
+    places = np.arange(samples)
+    places[start:] -= step  # one file twice, or one missing
+    report = diagnose(y_true=masks, y_pred=good[np.minimum(places, samples - 1)], num_classes=5)
+    finding = found(report, RULE)
+    first = start + 1 if samples == 60 and step == -1 else start
+    assert f"from {'place' if samples == 24 else 'sample'} {first} " in finding.message
+    assert "predicted twice or left out" in finding.help
+
+
+@pytest.mark.parametrize("lacking", ["its own gain", "a poor partner"])
+def test_a_sample_that_resembles_another_one_keeps_its_prediction(lacking):
+    masks = boxes(1, samples=12)
+    good = model(masks, 2)
+    if lacking == "a poor partner":  # this prediction fits two masks, as of frames of a video
+        good[3], masks[8] = model(masks[7:8], 5)[0], masks[3]
+        masks[3] = masks[7]
+    else:
+        good[3] = np.roll(good[3], 2, axis=0)
+    assert RULE not in names(diagnose(y_true=masks, y_pred=good, num_classes=5))

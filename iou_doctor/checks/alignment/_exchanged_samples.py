@@ -1,0 +1,120 @@
+"""Some samples whose prediction belongs to another sample, while most are in their places."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from iou_doctor.checks.alignment._relabelled_samples import name_samples
+from iou_doctor.checks.alignment._single_samples import LEAST_CHANCE_LEAD, find_suspects
+from iou_doctor.checks.evidence import Evidence
+from iou_doctor.checks.map_stack import Stack, score_pairings
+from iou_doctor.checks.wording import join_words
+from iou_doctor.repairs.reorder import Reorder
+from iou_doctor.repairs.repair import Repair
+from iou_doctor.repairs.step import Side
+from iou_doctor.report.finding import Finding, Rule
+
+Partners = dict[int, int]
+"""For some masks, the place of the prediction that fits."""
+LEAST_GAIN = 0.2
+"""Minimum gain of a mask with the prediction of another sample."""
+FEWEST_IN_A_ROW = 3
+"""Minimum number of neighbours that have moved alike, to say that a file is missing or doubled."""
+MOST_NAMED = 4
+"""Maximum number of pairs that are named."""
+
+
+def find_exchanged(maps: Stack) -> Partners:
+    """Return the few masks that fit the prediction of another sample far better than all others.
+
+    One mask alone may do so by chance. Either samples have exchanged their predictions, or several
+    have moved by the same number of places.
+    """
+    given = maps.score_images()
+    suspects = find_suspects(given)
+    if suspects is None:
+        return {}
+    fit = score_pairings(maps, suspects.poor)
+    ordered = np.sort(fit, axis=1)
+    best, restored = fit.argmax(axis=1).tolist(), suspects.are_restored(fit.max(axis=1))
+    found: Partners = {}
+    for row, (mask, prediction) in enumerate(zip(suspects.poor, best, strict=True)):
+        is_clear = ordered[row, -1] >= max(
+            given[mask] + LEAST_GAIN, ordered[row, -2] + LEAST_CHANCE_LEAD
+        )
+        if is_clear and restored[row] and prediction in suspects.poor:
+            found[mask] = prediction
+    is_closed = set(found) == set(found.values())
+    return found if is_closed or _find_step(found) else {}
+
+
+def _find_step(found: Partners) -> int:
+    """Return by how many places all of these samples have moved; 0 if there is no such number."""
+    steps = {prediction - mask for mask, prediction in found.items()}
+    return steps.pop() if len(steps) == 1 and len(found) >= FEWEST_IN_A_ROW else 0
+
+
+def report_exchanged(rule: Rule, evidence: Evidence, maps: Stack, found: Partners) -> Finding:
+    """Return the finding on a few masks that fit the prediction of another sample."""
+    given = maps.score_images()
+    fit = score_pairings(maps, list(found))
+    best = dict(zip(found, fit.max(axis=1).tolist(), strict=True))
+    masks = maps.samples[list(found)].tolist()
+    before, after = float(given[list(found)].mean()), float(np.mean(list(best.values())))
+    step = _find_step(found)
+    return Finding(
+        rule,
+        message=f"{len(found):,} of {len(maps):,} masks fit the prediction of another sample:"
+        f" {_describe(evidence, maps, found, step)}; the mean IoU of these is {before:.4f} as given"
+        f" and {after:.4f} with those predictions",
+        help=_write_help(evidence, masks, is_row=step != 0),
+        facts={
+            "samples": len(maps),
+            "moved": len(found),
+            "faulty": masks,
+            "partners": {
+                str(mask): int(maps.samples[other])
+                for mask, other in zip(masks, found.values(), strict=True)
+            },
+            "mean_iou_given": round(before, 4),
+            "mean_iou_best": round(after, 4),
+        },
+        repair=_build_repair(evidence, maps, found),
+    )
+
+
+def _describe(evidence: Evidence, maps: Stack, found: Partners, step: int) -> str:
+    if step:
+        first, last = (maps.samples[place] for place in (min(found), max(found)))
+        places = "one place" if abs(step) == 1 else f"{abs(step)} places"
+        return (
+            f"from {evidence.name_sample(int(first))} to {evidence.name_sample(int(last))},"
+            f" predictions come {places} {'late' if step > 0 else 'early'}"
+        )
+    named = list(found.items())[:MOST_NAMED]
+    pairs = [
+        f"the mask of {evidence.name_sample(int(maps.samples[mask]))} that of"
+        f" {evidence.name_sample(int(maps.samples[other]))}"
+        for mask, other in named
+    ]
+    return join_words(pairs) if len(named) == len(found) else ", ".join(pairs) + " and others"
+
+
+def _write_help(evidence: Evidence, masks: list[int], *, is_row: bool) -> str:
+    if is_row:
+        return (
+            "look for a sample that was predicted twice or left out before these, and assert that"
+            " both lists of files have equal stems"
+        )
+    return f"look at the predictions of {name_samples(evidence, masks)}, and at what named them"
+
+
+def _build_repair(evidence: Evidence, maps: Stack, found: Partners) -> Repair | None:
+    """Return the repair if these samples have only exchanged their predictions."""
+    if set(found) != set(found.values()):
+        return None
+    order = list(range(evidence.interpretation.layout.samples))
+    for mask, other in found.items():
+        order[int(maps.samples[mask])] = int(maps.samples[other])
+    step = Reorder(Side.PREDICTIONS, tuple(order))
+    return Repair("take the predictions in the order of the masks", safe=True, steps=(step,))
