@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import combinations
 
 import numpy as np
 
 from iou_doctor.checks.alignment._sample_faults import (
+    BACKGROUND,
     FEWEST_PIXELS,
     MOST_EXAMINED,
     Relabelling,
@@ -39,6 +41,9 @@ up by an honest model: a cat that is taken for a dog."""
 LEAST_DIFFERENCE = 0.2
 """How much more unlike the usual shares of the classes those of a prediction must be than those of
 its mask for the prediction to be the faulty side."""
+LEAST_EXCHANGED, LEAST_EXCHANGE_GAIN = 0.4, 0.1
+"""Minimum of the mean IoU of two classes with each other if they are exchanged in a sample, and the
+minimum gain of the sample. A model that takes a cat for a dog seldom takes that dog for a cat."""
 FEWEST_GOOD = 2
 """Minimum number of samples without a fault, which show what is usual."""
 FEWEST_ALIKE, LEAST_SHARED_GAIN = 2, 0.1
@@ -53,7 +58,8 @@ def find_moved_ids(evidence: Evidence, scores: SampleScores) -> list[Relabelling
     ignored = evidence.interpretation.ignore_index
     pairs = evidence.pairs if ignored is None else evidence.pairs.drop_truth(ignored)
     found, left = [], []
-    for image, table in iterate_tables(pairs, scores.doubtful[:MOST_EXAMINED]):
+    images = sorted({*scores.doubtful, *scores.confused})
+    for image, table in iterate_tables(pairs, images[:MOST_EXAMINED]):
         shifted = _find_shift(image, table, evidence.interpretation.num_classes)
         if shifted is not None:
             found.append((shifted, table))
@@ -64,6 +70,8 @@ def find_moved_ids(evidence: Evidence, scores: SampleScores) -> list[Relabelling
         is_poor = one.before < POOR_SHARE * scores.usual
         if is_poor and one.after >= least and _are_moved(table, moved):
             found.append((one, table))
+        elif exchanged := _find_exchange(image, table, scores.usual):
+            found.append((exchanged, table))
         else:
             left.append((image, table))
     if not found or scores.good < max(FEWEST_GOOD, len(found)):
@@ -89,6 +97,27 @@ def _find_shift(image: int, table: Table, classes: int) -> Relabelling | None:
     lower = {label: label - 1 for label in labels}
     one = build_relabelling(image, Side.MASKS, table, lower)
     return one if one.after >= one.before + LEAST_SHIFT_GAIN else None
+
+
+def _find_exchange(image: int, table: Table, usual: float) -> Relabelling | None:
+    """Return the sample with two classes exchanged back if each lies where the other is predicted.
+
+    An exchange with the background is an inversion.
+    """
+    partners = table.find_partners()
+    for first, second in combinations(sorted(table.truth.keys() - {BACKGROUND}), 2):
+        if (partners[first], partners[second]) != (second, first):
+            continue
+        moved = {first: second, second: first}
+        areas = [table.truth[old] for old in moved]
+        both = [table.counts[old, new] for old, new in moved.items()]
+        cross = sum(table.overlap(old, new) for old, new in moved.items()) / 2
+        one = build_relabelling(image, Side.MASKS, table, moved)
+        least = max(GOOD_SHARE * usual, one.before + LEAST_EXCHANGE_GAIN)
+        is_clear = all(2 * hits > area for hits, area in zip(both, areas, strict=True))
+        if is_clear and min(areas) >= FEWEST_PIXELS and cross >= LEAST_EXCHANGED:
+            return one if one.after >= least else None
+    return None
 
 
 def _agree_on_side(found: Sequence[Relabelling]) -> list[Relabelling]:

@@ -56,7 +56,10 @@ def _is_certain(evidence: Evidence, found: Sequence[Relabelling]) -> bool:
     """Return whether the labels cannot be classes.
 
     Without a declared number of classes, 2 in place of 1 may be a class that is never predicted.
+    Two classes may be exchanged by the model, for instance left and right of a mirrored image.
     """
+    if all(_is_exchange(tuple(sorted(one.table.items()))) for one in found):
+        return False
     olds = {old for one in found for old in one.table}
     news = {new for one in found for new in one.table.values()}
     is_small = news == {1} and min(olds) > 1 and max(olds) < LEAST_GREY
@@ -91,6 +94,9 @@ def _describe(
     verb = "are" if len(samples) > 1 else "is"
     if table == ((0, 1), (1, 0)):
         return f"{what} {verb} inverted"
+    if _is_exchange(table):
+        both = "the mask or the prediction of " + name_samples(evidence, samples)
+        return f"classes {table[0][0]} and {table[0][1]} are exchanged in {both}"
     shifts = {old - new for old, new in table}
     if shifts <= {1} or shifts <= {-1}:
         where = "high" if shifts == {1} else "low"
@@ -100,9 +106,19 @@ def _describe(
     return f"{what} {'hold' if len(samples) > 1 else 'holds'} {olds} in place of {news}"
 
 
+def _is_exchange(table: tuple[tuple[int, int], ...]) -> bool:
+    """Return whether two classes other than the background stand for each other."""
+    return len(table) == 2 and table[0] == table[1][::-1] and table[0][0] > 0
+
+
 def _write_help(
     evidence: Evidence, side: Side, table: tuple[tuple[int, int], ...], samples: tuple[int, ...]
 ) -> str:
+    if _is_exchange(table):
+        return (
+            "look at the mask and the prediction: who numbered the classes, and is the image"
+            " mirrored, which exchanges left and right"
+        )
     source = evidence.pair.y_true if side is Side.MASKS else evidence.pair.y_pred
     axes = evidence.interpretation.layout.y_true
     if source.names is not None or (side is Side.PREDICTIONS and _has_scores(evidence)):

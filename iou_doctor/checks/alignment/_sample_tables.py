@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iou_doctor.checks.evidence import Evidence
+from iou_doctor.checks.stack_maps import keep_for_all_rules
 from iou_doctor.counts.class_areas import iterate_class_areas
 from iou_doctor.counts.label_decoding import is_no_class
 from iou_doctor.counts.pair_counts import PairCounts
@@ -16,6 +17,9 @@ from iou_doctor.record import record
 GOOD_SHARE, POOR_SHARE = 0.7, 0.5
 """A sample is good if it scores at least this share of the usual score, and poor if it scores less
 than the other share of it."""
+LEAST_FOUND, FEWEST_CONFUSED, MOST_CONFUSED = 0.2, 2, 0.25
+"""A class is missed in a sample below this IoU. A sample is confused if it misses so many classes
+that at most this share of the samples misses."""
 LEAST_GREY = 64
 """Least label that is taken for a grey level if the number of classes is not known."""
 USUAL_QUANTILE = 0.75
@@ -33,6 +37,8 @@ class SampleScores:
     """What a sample without a fault scores."""
     is_one_sided: bool = False
     """Whether in some sample only one of the arrays holds more than class 0."""
+    confused: tuple[int, ...] = ()
+    """The numbers of the few samples in which several classes are missed that are usually found."""
 
     @property
     def poor(self) -> list[int]:
@@ -54,22 +60,43 @@ class SampleScores:
 
 def score_samples(evidence: Evidence) -> SampleScores | None:
     """Return the mean IoU of each sample over the classes in it; `None` if none has a score."""
+    if evidence.sampled is None:
+        return _score_samples(evidence)
+    return keep_for_all_rules(evidence.sampled, evidence.pairs, lambda: _score_samples(evidence))
+
+
+def _score_samples(evidence: Evidence) -> SampleScores | None:
     interpretation = evidence.interpretation
     pairs = evidence.pairs.keep_counted(interpretation.num_classes, interpretation.ignore_index)
     if not len(pairs):
         return None
-    parts, is_one_sided = [], False
+    parts, missed, is_one_sided = [], [], False
     images = pairs.image_span[1] + 1
     for areas in iterate_class_areas(pairs, images=images, classes=interpretation.num_classes):
         truth, predicted, intersection = areas
         union = truth + predicted - intersection
         true_objects, predicted_objects = truth[:, 1:].any(axis=1), predicted[:, 1:].any(axis=1)
         iou = intersection / np.maximum(union, 1)
+        missed.append(((truth > 0) & (predicted > 0) & (iou < LEAST_FOUND))[:, 1:])
         is_one_sided |= bool((true_objects != predicted_objects).any())
         parts.append(iou.sum(axis=1) / np.maximum((union > 0).sum(axis=1), 1))
     numbers = np.flatnonzero(np.bincount(pairs.image))  # `np.unique` would import `numpy.ma`
     scores = np.concatenate(parts)[numbers]
-    return SampleScores(numbers, scores, find_usual_score(scores), is_one_sided)
+    confused = _find_confused(np.concatenate(missed))
+    return SampleScores(numbers, scores, find_usual_score(scores), is_one_sided, confused)
+
+
+def _find_confused(missed: NDArray[np.bool_]) -> tuple[int, ...]:
+    """Return the samples that miss several classes that others hardly ever miss.
+
+    Args:
+        missed: which classes are missed though they are predicted, shape (samples, classes).
+    """
+    seldom = missed.sum(axis=0) <= max(1, MOST_CONFUSED * len(missed))
+    found: tuple[int, ...] = tuple(
+        np.flatnonzero((missed & seldom).sum(axis=1) >= FEWEST_CONFUSED).tolist()
+    )
+    return found
 
 
 def find_usual_score(scores: NDArray[np.float64]) -> float:

@@ -65,7 +65,7 @@ def find(evidence: Evidence) -> Result:
         return Skipped(f"fewer than {FEWEST_SAMPLES} samples do not show what is usual")
     scores = score_samples(evidence)
     found: Finding | None = None
-    if _has_strange_labels(evidence) or (scores and scores.doubtful):
+    if _has_strange_labels(evidence) or (scores and (scores.doubtful or scores.confused)):
         found = _examine_labels(evidence, scores)
         found = None if found and _is_flipped_volume(evidence) else found
     if found is None and scores and scores.is_one_sided:

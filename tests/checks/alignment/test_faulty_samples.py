@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 from build import diagnose, found, names, outcome
+from field.arrays import draw_pair
 
 from iou_doctor.checks.alignment._blank_samples import (
     Objects,
@@ -182,3 +183,27 @@ def test_tiny_objects_are_missed_by_honest_models(area, named):
 def test_an_empty_mask_is_usual_among_empty_ones():
     true, predicted = [0, 0, *[100] * 6], [100, 0, *[100] * 6]
     assert find_blank_masks(objects(true, predicted)) == []
+
+
+@pytest.mark.parametrize("classes", [3, 8])
+@pytest.mark.parametrize("samples", [4, 12])
+def test_two_classes_that_are_exchanged_in_one_sample_are_named(classes, samples):
+    masks, good = draw_pair((samples, 64, 72), classes, seed=classes, noise=0.2)
+    table = np.arange(classes)
+    table[[1, 2]] = 2, 1
+    mixed = good.copy()
+    mixed[2] = table[good[2]]
+    report = diagnose(y_true=masks, y_pred=mixed, num_classes=classes)
+    finding = found(report, RULE)
+    assert finding.severity.value == "warning"
+    assert finding.facts["faulty"] == [2]
+    assert "classes 1 and 2 are exchanged in the mask or the prediction of sample 2" in (
+        finding.message
+    )
+
+
+def test_a_model_that_takes_each_of_two_classes_for_the_other_now_and_then_is_left_alone():
+    masks, good = draw_pair((12, 64, 72), 4, seed=4, noise=0.2)
+    for sample, (old, new) in ((2, (1, 2)), (5, (2, 1)), (7, (1, 3))):
+        good[sample][good[sample] == old] = new
+    assert RULE not in names(diagnose(y_true=masks, y_pred=good, num_classes=4))
