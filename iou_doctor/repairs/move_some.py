@@ -1,4 +1,4 @@
-"""Flip or turn some of the samples."""
+"""Flip, turn or shift some of the samples."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from iou_doctor.errors import RepairError
 from iou_doctor.record import record
 from iou_doctor.repairs.flip import Flip
 from iou_doctor.repairs.rotate import Rotate
+from iou_doctor.repairs.shift import Shift
 from iou_doctor.repairs.step import Move, Side, Value
 from iou_doctor.repairs.swap_height_width import SwapHeightWidth
 
 
 @record
 class MoveSome(Move):
-    """Flip or turn some samples. Their shape does not change."""
+    """Flip, turn or shift some samples. Their shape does not change."""
 
     samples: tuple[int, ...]
     """The numbers of these samples."""
@@ -24,7 +25,9 @@ class MoveSome(Move):
     quarters: int = 0
     """Quarter turns counter-clockwise, after that."""
     axes: tuple[int, ...] = ()
-    """The spatial axes to flip at the end, counted from 0."""
+    """The spatial axes to flip after that, counted from 0."""
+    offset: tuple[int, ...] = ()
+    """Pixels to shift by at the end, along each spatial axis; none if empty."""
 
     def apply(self, values: NDArray[Value], *, spatial: int) -> NDArray[Value]:
         """Return the turned values of samples that are all among `samples`."""
@@ -32,7 +35,10 @@ class MoveSome(Move):
             values = SwapHeightWidth(self.side).apply(values, spatial=spatial)
         if self.quarters:
             values = Rotate(self.side, self.quarters).apply(values, spatial=spatial)
-        return Flip(self.side, self.axes).apply(values, spatial=spatial)
+        values = Flip(self.side, self.axes).apply(values, spatial=spatial)
+        if not self.offset:
+            return values
+        return Shift(self.side, self.offset).apply(values, spatial=spatial)
 
     def apply_to(
         self, values: NDArray[Value], samples: NDArray[np.int64], *, spatial: int

@@ -103,6 +103,10 @@ def _write_move_some(step: MoveSome, name: str, spatial: int) -> Iterable[str]:
         moved = f"np.rot90({moved}, {step.quarters}, axes=({spatial - 1}, {spatial}))"
     if step.axes:
         moved = f"{moved}[{_slice_backwards(step.axes)}]"
+    if step.offset:
+        yield f"moved = {moved}"
+        yield from _write_shift(Shift(step.side, step.offset), "moved", spatial)
+        moved = "moved"
     yield f"{name}[some] = {moved}"
 
 

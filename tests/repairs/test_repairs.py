@@ -176,6 +176,7 @@ MOVES = [
     Reorder(PRED, (1, 0)),
     PermuteAxes(PRED, (1, 0)),
     MoveSome(PRED, (0, 1), swap=True, quarters=3, axes=(1,)),
+    MoveSome(PRED, (0, 1), axes=(1,), offset=(1, -2)),
 ]
 IDS = [type(step).__name__ for step in MOVES]
 LARGE = np.random.default_rng(0).integers(0, 9, (2, 4, 6))

@@ -46,6 +46,7 @@ EXAMPLES = [
     Flip(Side.PREDICTIONS, axes=(0, 1)),
     MoveSome(Side.PREDICTIONS, samples=(3, 5), quarters=1, axes=(0,)),
     MoveSome(Side.PREDICTIONS, samples=(3,), swap=True),
+    MoveSome(Side.PREDICTIONS, samples=(3,), offset=(-1, 2)),
     OneHot(Side.PREDICTIONS, num_classes=3),
     PermuteAxes(Side.PREDICTIONS, order=(2, 1, 0)),
     PermuteChannels(Side.PREDICTIONS, order=(1, 0)),

@@ -115,3 +115,14 @@ def _spread_places(size: int, reach: int) -> NDArray[np.intp]:
     """Return evenly spread places along an axis that stay inside it after any shift."""
     inner = size - 2 * reach
     return reach + np.linspace(0, inner - 1, min(inner, POINTS)).astype(np.intp)
+
+
+def describe_offset(moved: Offset) -> str:
+    """Return `4 px down and 3 px to the left`."""
+    down, right = moved
+    parts = []
+    if down:
+        parts.append(f"{abs(down)} px {'down' if down > 0 else 'up'}")
+    if right:
+        parts.append(f"{abs(right)} px to the {'right' if right > 0 else 'left'}")
+    return " and ".join(parts)

@@ -21,6 +21,7 @@ from iou_doctor.checks.alignment._shifts import (
     SMALLEST_SIDE,
     Offset,
     are_too_small,
+    describe_offset,
     score_offset,
     search_shifts,
 )
@@ -59,6 +60,8 @@ FEWEST_SHIFTED_SCENES = 4
 """Minimum number of different scenes, and of samples that agree. Three agree by chance now and
 then.
 """
+MOST_POOR = 0.8
+"""A sample that scores more than this share of the best one is not examined on its own."""
 LEAST_AFTER_OF_SETS = 0.3
 """Minimum mean IoU after the shift of sets of channels, many of which are rare."""
 LEAST_TILE_LEAD = 0.1
@@ -81,10 +84,8 @@ def find(evidence: Evidence) -> Result:
         if stated is not None:
             return [stated]
     if count_different_masks(maps) < FEWEST_SHIFTED_SCENES:
-        return Skipped(
-            f"a common shift cannot be recognised in fewer than {FEWEST_SHIFTED_SCENES} scenes"
-        )
-    return _examine(evidence, maps)
+        return Skipped(f"a shift cannot be recognised in fewer than {FEWEST_SHIFTED_SCENES} scenes")
+    return _examine(evidence, maps) or _examine_few(evidence, maps)
 
 
 def _examine_stated(offset: Offset, maps: Stack) -> Finding | None:
@@ -95,8 +96,8 @@ def _examine_stated(offset: Offset, maps: Stack) -> Finding | None:
     finding = _report(offset, (before, after), (len(maps), len(maps)))
     moved = (-offset[0], -offset[1])
     message = (
-        f"the predictions are shifted {_describe(moved)}: the mean IoU is {before:.4f} as given and"
-        f" {after:.4f} moved back"
+        f"the predictions are shifted {describe_offset(moved)}: the mean IoU is {before:.4f} as"
+        f" given and {after:.4f} moved back"
     )
     help_text = "cut predictions and masks from the same place on the map"
     return replace(finding, message=message, help=help_text, evidence=STATED)
@@ -121,6 +122,26 @@ def _examine(evidence: Evidence, maps: Stack) -> Result:
     return [_report(best, (before, after), (agreeing, len(maps)))]
 
 
+def _examine_few(evidence: Evidence, crops: Stack) -> Result:
+    """Look for single samples that are shifted while the others are not."""
+    fine = stack_maps(evidence, "fine")
+    is_whole = not isinstance(fine, Skipped) and _is_whole(evidence, fine)
+    maps = fine if is_whole and not isinstance(fine, Skipped) else crops
+    given = maps.score_images()
+    if given.min() > MOST_POOR * given.max() or evidence.interpretation.is_multilabel:
+        return []
+    from iou_doctor.checks.alignment import _shifted_samples as shifted_samples
+
+    found = shifted_samples.find_few_shifted(maps)
+    return [shifted_samples.report_few_shifted(RULE, evidence, maps, found)] if found else []
+
+
+def _is_whole(evidence: Evidence, maps: Stack) -> bool:
+    """Return whether label maps hold all pixels of their samples."""
+    shape = evidence.interpretation.layout.y_true.spatial_shape
+    return len(shape) == 2 and maps.y_true.shape[1:] == shape
+
+
 def _is_rearranging_better(evidence: Evidence, *, than: float) -> bool:
     """Return whether rearranging tiles gives a mean IoU above `than`."""
     maps = stack_maps(evidence, "fine", samples=MOST_TILED_SAMPLES)
@@ -136,9 +157,9 @@ def _report(best: Offset, scores: tuple[float, float], votes: tuple[int, int]) -
     moved = (-down, -right)
     return Finding(
         RULE,
-        message=f"the predictions are shifted {_describe(moved)}: the mean IoU is {scores[0]:.4f}"
-        f" as given and {scores[1]:.4f} moved back, which is the best shift for {votes[0]} of"
-        f" {votes[1]} samples",
+        message=f"the predictions are shifted {describe_offset(moved)}: the mean IoU is"
+        f" {scores[0]:.4f} as given and {scores[1]:.4f} moved back, which is the best shift for"
+        f" {votes[0]} of {votes[1]} samples",
         help="resize images, masks and predictions by one convention (align_corners, half-pixel"
         " centres), and cut padding off before resizing",
         facts={
@@ -155,14 +176,3 @@ def _report(best: Offset, scores: tuple[float, float], votes: tuple[int, int]) -
             steps=(Shift(Side.PREDICTIONS, best),),
         ),
     )
-
-
-def _describe(moved: Offset) -> str:
-    """Return `4 px down and 3 px to the left`."""
-    down, right = moved
-    parts = []
-    if down:
-        parts.append(f"{abs(down)} px {'down' if down > 0 else 'up'}")
-    if right:
-        parts.append(f"{abs(right)} px to the {'right' if right > 0 else 'left'}")
-    return " and ".join(parts)

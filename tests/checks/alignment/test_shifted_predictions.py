@@ -41,6 +41,29 @@ def test_healthy_pairs_pass():
 def test_another_shift_in_each_sample_is_no_common_one():
     shifts = np.random.default_rng(0).integers(-6, 7, (8, 2))
     moved = np.stack([np.roll(one, by, (0, 1)) for one, by in zip(P, shifts, strict=True)])
+    finding = found(diagnose(y_true=T, y_pred=moved, num_classes=5), RULE)
+    assert "rows" not in finding.facts
+    told = {int(sample): offset for sample, offset in finding.facts["moved"].items()}
+    assert told == {sample: shifts[sample].tolist() for sample in told}
+
+
+@pytest.mark.parametrize("samples", [6, 10, 30])
+def test_one_shifted_sample_is_named_and_moved_back(samples):
+    masks = boxes(1, samples=samples, height=64, width=80)
+    good = model(masks, 2)
+    moved = good.copy()
+    moved[2] = np.roll(good[2], (7, -6), (0, 1))
+    report = diagnose(y_true=masks, y_pred=moved, num_classes=5)
+    finding = found(report, RULE)
+    assert finding.facts["moved"] == {"2": [7, -6]}
+    assert "that of sample 2 7 px down and 6 px to the left" in finding.message
+    assert report.verdict.mean_iou_after_all == pytest.approx(mean_iou(masks, good, 5), abs=0.01)
+
+
+@pytest.mark.parametrize("far", [(2, 0), (1, 1)])
+def test_one_sample_that_is_shifted_by_little_is_left_alone(far):
+    moved = P.copy()
+    moved[2] = np.roll(P[2], far, (0, 1))
     assert RULE not in names(diagnose(y_true=T, y_pred=moved, num_classes=5))
 
 
