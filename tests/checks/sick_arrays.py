@@ -116,6 +116,10 @@ SICK: dict[str, dict[str, Any]] = {
         "y_true": np.where(np.arange(6)[:, None, None] == 3, 255 * (S > 1), S > 1),
         "y_pred": noisy((S > 1).astype(int), 2, share=0.1, classes=2),
     },
+    "IOU510": {
+        "y_true": D,
+        "y_pred": np.where(np.arange(8)[:, None, None] == 3, np.roll(E, (24, 30), (1, 2)), E),
+    },
     "IOU601": {"y_true": T * 0, "y_pred": T * 0, "num_classes": 2},
     "IOU602": {"y_true": T.clip(0, 1), "y_pred": P, "num_classes": 3},
     "IOU603": {"y_true": LARGE, "y_pred": HALF, "metric": "tf_keras.metrics.MeanIoU(2)"},
