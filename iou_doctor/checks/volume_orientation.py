@@ -37,6 +37,9 @@ LEAST_OBJECT_SCORE, MOST_OBJECT_SCORE = 0.75, 0.3
 """Or the mean IoU of all classes but the largest one must rise from at most MOST_OBJECT_SCORE to at
 least LEAST_OBJECT_SCORE. If the prediction is a ball of
 the right size at any other place, one of the flips does so in 1 of 100 volumes."""
+LEAST_SMALL_SCORE, LARGEST_SMALL = 0.6, 0.005
+"""Or to LEAST_SMALL_SCORE if these classes cover at most this share of the volume. If only the
+depth of a ball is wrong, a flip does so in 1 of 100 volumes, and if its place is, in 1 of 500."""
 LEAST_VOLUME_SCORE = 0.5
 """Minimum mean IoU in another orientation. Unrelated volumes hardly reach it."""
 
@@ -157,7 +160,10 @@ def _fits_every_object(volumes: Volumes, turn: Turn) -> bool:
     if any(isinstance(step, PermuteAxes) for step in turn.steps):
         return False  # one of 48 orientations does so by chance
     before, after = _score_objects(volumes, IDENTITY), _score_objects(volumes, turn)
-    return after >= LEAST_OBJECT_SCORE and before <= MOST_OBJECT_SCORE
+    areas = np.bincount(volumes.maps.y_true.ravel())
+    is_small = areas.sum() - areas.max() <= LARGEST_SMALL * areas.sum()
+    least = LEAST_SMALL_SCORE if is_small else LEAST_OBJECT_SCORE
+    return after >= least and before <= MOST_OBJECT_SCORE
 
 
 def _score_objects(volumes: Volumes, turn: Turn) -> float:

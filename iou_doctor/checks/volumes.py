@@ -7,8 +7,10 @@ alike and distant ones do not, while independent samples differ equally.
 from __future__ import annotations
 
 from dataclasses import replace
+from math import comb
 
 import numpy as np
+from numpy.typing import NDArray
 
 from iou_doctor.arrays.layout import Relation
 from iou_doctor.checks.evidence import Evidence
@@ -23,6 +25,10 @@ FEWEST_SLICES = 6
 LEAST_LIKENESS = 0.3
 """Minimum mean IoU of neighbouring slices over what distant slices have in common, as a share of
 what is left to 1. Independent samples have 0, blobs as wide as four slices 0.5."""
+FEWEST_NEIGHBOURS, MOST_CHANCE, LEAST_SHARED = 3, 0.015, 0.4
+"""Or at least FEWEST_NEIGHBOURS slices hold something, these are neighbours with a probability of
+at most MOST_CHANCE if the order is left to chance, and their objects share at least LEAST_SHARED of
+their pixels."""
 MOST_ALIKE = 0.9
 """Maximum mean IoU of distant slices. Masks that are all alike are those of similar images."""
 VOLUME_SIDE = 24
@@ -87,14 +93,40 @@ def is_one_volume(evidence: Evidence) -> bool:
 
 
 def _are_of_one_volume(slices: Stack) -> bool:
-    """Return whether neighbouring slices of the truth are more alike than distant ones."""
+    """Return whether neighbouring slices of the truth are more alike than distant ones.
+
+    A small organ fills few slices, and these are neighbours.
+    """
     told = (slices.y_true != slices.y_true[0, 0, 0]).reshape(len(slices), -1).any(axis=1)
     truth = slices.y_true[told]
+    if _are_few_neighbours(told) and _share_objects(slices, truth):
+        return True
     if len(truth) < FEWEST_SLICES:
         return False
     near = _compare_slices(slices, truth, 1)
     far = _compare_slices(slices, truth, len(truth) // 2)
     return far <= MOST_ALIKE and near >= far + LEAST_LIKENESS * (1 - far)
+
+
+def _are_few_neighbours(told: NDArray[np.bool_]) -> bool:
+    """Return whether the slices that hold something are neighbours, and not by chance.
+
+    Samples that are sorted by what they hold come first or last.
+    """
+    places, count = np.flatnonzero(told), len(told)
+    number = len(places)
+    if number < FEWEST_NEIGHBOURS or places[-1] - places[0] != number - 1:
+        return False
+    is_inside = places[0] > 0 and places[-1] < count - 1
+    return is_inside and comb(count, number) * MOST_CHANCE >= count - number + 1
+
+
+def _share_objects(slices: Stack, truth: Ids) -> bool:
+    """Return whether the objects of neighbouring slices lie on top of each other."""
+    background = slices.y_true[0, 0, 0]
+    here, there = truth[1:] != background, truth[:-1] != background
+    both = (here & there & (truth[1:] == truth[:-1])).sum()
+    return bool(both >= LEAST_SHARED * (here | there).sum())
 
 
 def _compare_slices(slices: Stack, truth: Ids, distance: int) -> float:

@@ -7,7 +7,7 @@ import pytest
 from build import diagnose, errors, found, mean_iou, names, probabilities
 from help_code import run_help
 
-from field.arrays import Labels, draw_masks, predict
+from field.arrays import Labels, draw_masks, draw_pair, predict
 from iou_doctor.report.finding import Severity
 
 PERMUTED, FLIPPED = "axes-permuted", "flipped-samples"
@@ -246,3 +246,58 @@ def test_predictions_of_another_volume_are_not_transposed_or_flipped(shape, smoo
         other, _ = draw_volume(*shape, seed=seed + 50, smoothness=smoothness)
         report = diagnose(y_true=masks, y_pred=other)
         assert not {PERMUTED, FLIPPED} & set(names(report)), seed
+
+
+def draw_ellipsoid(shape, centre, radii):
+    places = np.ogrid[tuple(map(slice, shape))]
+    parts = zip(places, centre, radii, strict=True)
+    return (sum(((at - middle) / radius) ** 2 for at, middle, radius in parts) < 1).astype(np.uint8)
+
+
+@pytest.mark.parametrize("depth", [2, 4])
+@pytest.mark.parametrize("place", [6, 12, 17])
+def test_a_small_organ_in_few_slices_shows_that_their_order_is_reversed(place, depth):
+    masks = draw_ellipsoid((40, 64, 64), (place, 29, 35), (depth, 6, 7))
+    good = np.roll(draw_ellipsoid((40, 64, 64), (place, 29, 35), (depth, 5.5, 6.5)), 1, axis=1)
+    report = diagnose(y_true=masks, y_pred=good[::-1], num_classes=2)
+    check_cured(report, FLIPPED, masks, good[::-1], good, 2)
+    check_nothing_is_wrong(diagnose(y_true=masks, y_pred=good, num_classes=2))
+
+
+@pytest.mark.parametrize("moved", [8, 20])
+def test_a_small_organ_that_is_found_at_another_depth_is_not_flipped(moved):
+    masks = draw_ellipsoid((40, 64, 64), (12, 29, 35), (3, 6, 7))
+    check_nothing_is_wrong(diagnose(y_true=masks, y_pred=np.roll(masks, moved, axis=0)))
+
+
+@pytest.mark.parametrize("axes", [(0,), (0, 1, 2)])
+@pytest.mark.parametrize("organs", [2, 3])
+def test_nested_organs_that_are_not_in_the_middle_show_a_flip(organs, axes):
+    masks = np.zeros((40, 64, 64), np.uint8)
+    for number in range(organs):
+        radii = np.array([10, 19, 19]) * (organs - number) / organs
+        masks[draw_ellipsoid(masks.shape, (16, 29, 35), radii) > 0] = number + 1
+    good = np.roll(masks, 1, axis=1)
+    report = diagnose(y_true=masks, y_pred=np.flip(good, axes))
+    check_cured(report, FLIPPED, masks, np.flip(good, axes), good, organs + 1)
+
+
+@pytest.mark.parametrize("samples", [4, 5])
+@pytest.mark.parametrize("axes", [(1,), (0, 1, 2)])
+def test_one_of_a_few_volumes_may_be_flipped(samples, axes):
+    for classes in (2, 3, 5):
+        masks, good = draw_pair((samples, 24, 40, 48), classes, seed=classes, noise=0.15)
+        mixed = good.copy()
+        mixed[2] = np.flip(mixed[2], axes)
+        report = diagnose(y_true=masks, y_pred=mixed)
+        check_cured(report, FLIPPED, masks, mixed, good, classes)
+        assert found(report, FLIPPED).facts["faulty"] == [2]
+
+
+def test_one_of_a_few_volumes_may_be_bad():
+    for seed in range(4):
+        masks, mixed = draw_pair((4, 24, 40, 48), 3, seed=seed, noise=0.25)
+        mixed[2] = draw_pair((1, 24, 40, 48), 3, seed=seed + 50)[1][0]
+        report = diagnose(y_true=masks, y_pred=mixed)
+        check_nothing_is_wrong(report)
+        assert list(found(report, "outlying-samples").facts["outlying"]) == ["2"]

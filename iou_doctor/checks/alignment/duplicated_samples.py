@@ -47,6 +47,8 @@ plain to be recognised.
 LEAST_RARITY = 3
 """If no map of a sample was kept, equal counts must be this many powers of ten less likely by
 chance than one pair of samples in the whole data set."""
+NEXT_BUT_ONE = 2
+"""Distance of the slices on both sides of the middle one of a small body."""
 
 Number = TypeVar("Number", bound=np.generic)
 
@@ -100,6 +102,7 @@ def _are_of_a_symmetric_body(repeated: dict[int, int]) -> bool:
     middle, times = sums.most_common(1)[0]
     return all(
         (times > 1 and repeated.get(middle - last, middle - last) == first)
+        or last - first <= NEXT_BUT_ONE
         or all(between in repeated for between in range(first + 1, last))
         for last, first in repeated.items()
     )
