@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from iou_doctor.checks.alignment._relabelled_samples import name_samples
-from iou_doctor.checks.alignment._single_samples import LEAST_CHANCE_LEAD, find_suspects
+from iou_doctor.checks.alignment._sample_tables import Suspects
+from iou_doctor.checks.alignment._single_samples import LEAST_CHANCE_LEAD
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.map_stack import Stack, score_pairings
 from iou_doctor.checks.wording import join_words
@@ -24,16 +25,17 @@ MOST_NAMED = 4
 """Maximum number of pairs that are named."""
 
 
-def find_exchanged(maps: Stack) -> Partners:
+def find_exchanged(maps: Stack, suspects: Suspects) -> Partners:
     """Return the few masks that fit the prediction of another sample far better than all others.
 
     One mask alone may do so by chance. Either samples have exchanged their predictions, or several
     have moved by the same number of places.
+
+    Args:
+        maps: the label maps.
+        suspects: the samples that score far less than the others.
     """
     given = maps.score_images()
-    suspects = find_suspects(given)
-    if suspects is None:
-        return {}
     fit = score_pairings(maps, suspects.poor)
     ordered = np.sort(fit, axis=1)
     best, restored = fit.argmax(axis=1).tolist(), suspects.are_restored(fit.max(axis=1))

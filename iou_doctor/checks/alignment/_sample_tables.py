@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iou_doctor.checks.evidence import Evidence
+from iou_doctor.checks.map_stack import Scores
 from iou_doctor.checks.stack_maps import keep_for_all_rules
 from iou_doctor.counts.class_areas import iterate_class_areas
 from iou_doctor.counts.label_decoding import is_no_class
@@ -24,6 +25,16 @@ LEAST_GREY = 64
 """Least label that is taken for a grey level if the number of classes is not known."""
 USUAL_QUANTILE = 0.75
 """The score that a quarter of the samples exceed is the usual one: half of them may be faulty."""
+
+LEAST_KNOWN = 0.4
+"""Minimum of the usual score. In a weak model, single samples fit other places by chance."""
+MOST_GIVEN, LEAST_QUALITY = 0.7, 0.75
+"""A misplaced sample scores at most MOST_GIVEN of the usual score as given, and at least
+LEAST_QUALITY of it in its place."""
+FEWEST_GOOD = 3
+"""Minimum number of samples that score about as usual."""
+MOST_POOR = 16
+"""Maximum number of samples that are examined one by one."""
 
 
 @record
@@ -103,6 +114,40 @@ def find_usual_score(scores: NDArray[np.float64]) -> float:
     """Return the score that a quarter of the samples reach, shape (n,)."""
     # `np.quantile` would import `numpy.ma`
     return float(np.sort(scores)[int(USUAL_QUANTILE * (len(scores) - 1))])
+
+
+@record
+class Suspects:
+    """Samples that score far less than the others."""
+
+    usual: float
+    """What a sample without a fault scores."""
+    poor: tuple[int, ...]
+    """The places of the suspects among the maps, in order."""
+
+    def are_restored(self, scores: Scores) -> NDArray[np.bool_]:
+        """Return which scores are about as usual."""
+        restored: NDArray[np.bool_] = scores >= LEAST_QUALITY * self.usual
+        return restored
+
+
+def find_suspects(given: Scores, tells: NDArray[np.bool_] | None = None) -> Suspects | None:
+    """Return the samples that score far less than the others; `None` if there are none.
+
+    Args:
+        given: the mean IoU of each sample, shape (n,).
+        tells: which samples can tell, shape (n,): not those that are empty. `None` means all.
+    """
+    told = given if tells is None else given[tells]
+    if not len(told):
+        return None
+    usual = find_usual_score(told)
+    is_poor = given <= MOST_GIVEN * usual
+    poor = np.flatnonzero(is_poor if tells is None else is_poor & tells)
+    good = int((told >= LEAST_QUALITY * usual).sum())
+    if usual < LEAST_KNOWN or not len(poor) or good < max(FEWEST_GOOD, len(poor)):
+        return None
+    return Suspects(usual, tuple(poor[:MOST_POOR].tolist()))
 
 
 @record

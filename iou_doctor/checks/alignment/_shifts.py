@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from iou_doctor.checks.map_stack import Areas, Ids, Stack, compute_mean_iou, count_areas
+from iou_doctor.checks.map_stack import Areas, Ids, Scores, Stack, compute_mean_iou, count_areas
 from iou_doctor.record import record
 
 Offset = tuple[int, int]
@@ -38,6 +38,12 @@ class ShiftSearch:
     def gain(self) -> float:
         """What the best offset gains in mean IoU."""
         return self.pooled[self.best] - self.pooled[0, 0]
+
+    def score_images(self) -> tuple[Scores, Scores]:
+        """Return the mean IoU of each image as given, and what it gains by any of the offsets."""
+        alone = compute_mean_iou(np.array(list(self.areas.values())))
+        given = compute_mean_iou(self.areas[0, 0])
+        return given, alone.max(axis=0) - given
 
     def find_best_of_each_image(self) -> NDArray[np.int64]:
         """Return the best of the tried offsets for each image alone, shape (n, 2)."""

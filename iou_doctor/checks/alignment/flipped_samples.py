@@ -26,6 +26,7 @@ from iou_doctor.checks.alignment._matched_ids import (
     is_worth_trying,
     match_ids,
 )
+from iou_doctor.checks.alignment._sample_tables import find_suspects
 from iou_doctor.checks.alignment._scores import name_score
 from iou_doctor.checks.alignment._shifts import SHIFT_REACH, are_too_small, search_shifts
 from iou_doctor.checks.evidence import Evidence
@@ -128,9 +129,7 @@ def _examine_few(evidence: Evidence, maps: Stack, fits: Fits) -> Finding | None:
     many = stack_maps(evidence, "many")
     if isinstance(many, Skipped) or len(many) <= len(maps) or many.y_true.ndim != IMAGES:
         return None
-    from iou_doctor.checks.alignment import _single_samples as single_samples
-
-    if single_samples.find_suspects(many.score_images()) is None:
+    if find_suspects(many.score_images()) is None:
         return None
     return _find_few(evidence, many, fit_turns(many, fits.turns))
 

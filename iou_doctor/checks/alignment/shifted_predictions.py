@@ -17,9 +17,11 @@ from dataclasses import replace
 
 import numpy as np
 
+from iou_doctor.checks.alignment._sample_tables import find_suspects
 from iou_doctor.checks.alignment._shifts import (
     SMALLEST_SIDE,
     Offset,
+    ShiftSearch,
     are_too_small,
     describe_offset,
     score_offset,
@@ -27,7 +29,11 @@ from iou_doctor.checks.alignment._shifts import (
 )
 from iou_doctor.checks.alignment._tiles import MOST_TILED_SAMPLES, find_arrangement, get_stored_size
 from iou_doctor.checks.evidence import Evidence
-from iou_doctor.checks.map_stack import Stack, count_different_masks, has_nothing_to_gain
+from iou_doctor.checks.map_stack import (
+    Stack,
+    count_different_masks,
+    has_nothing_to_gain,
+)
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.stack_maps import stack_maps
 from iou_doctor.checks.stated_places import LEAST_STATED_GAIN, STATED
@@ -60,8 +66,8 @@ FEWEST_SHIFTED_SCENES = 4
 """Minimum number of different scenes, and of samples that agree. Three agree by chance now and
 then.
 """
-MOST_POOR = 0.8
-"""A sample that scores more than this share of the best one is not examined on its own."""
+LEAST_SINGLE_GAIN = 0.05
+"""Minimum gain of a single sample on the way to the best common shift, to examine it on its own."""
 LEAST_AFTER_OF_SETS = 0.3
 """Minimum mean IoU after the shift of sets of channels, many of which are rare."""
 LEAST_TILE_LEAD = 0.1
@@ -85,7 +91,8 @@ def find(evidence: Evidence) -> Result:
             return [stated]
     if count_different_masks(maps) < FEWEST_SHIFTED_SCENES:
         return Skipped(f"a shift cannot be recognised in fewer than {FEWEST_SHIFTED_SCENES} scenes")
-    return _examine(evidence, maps) or _examine_few(evidence, maps)
+    shifts = search_shifts(maps)
+    return _examine(evidence, maps, shifts) or _examine_few(evidence, maps, shifts)
 
 
 def _examine_stated(offset: Offset, maps: Stack) -> Finding | None:
@@ -103,8 +110,7 @@ def _examine_stated(offset: Offset, maps: Stack) -> Finding | None:
     return replace(finding, message=message, help=help_text, evidence=STATED)
 
 
-def _examine(evidence: Evidence, maps: Stack) -> Result:
-    shifts = search_shifts(maps)
+def _examine(evidence: Evidence, maps: Stack, shifts: ShiftSearch) -> Result:
     best, before, after = shifts.best, shifts.pooled[0, 0], shifts.pooled[shifts.best]
     own = shifts.find_best_of_each_image()
     agreeing = int(((np.abs(own - best).max(axis=1) <= NEAR) & own.any(axis=1)).sum())
@@ -122,17 +128,21 @@ def _examine(evidence: Evidence, maps: Stack) -> Result:
     return [_report(best, (before, after), (agreeing, len(maps)))]
 
 
-def _examine_few(evidence: Evidence, crops: Stack) -> Result:
+def _examine_few(evidence: Evidence, maps: Stack, shifts: ShiftSearch) -> Result:
     """Look for single samples that are shifted while the others are not."""
-    fine = stack_maps(evidence, "fine")
-    is_whole = not isinstance(fine, Skipped) and _is_whole(evidence, fine)
-    maps = fine if is_whole and not isinstance(fine, Skipped) else crops
-    given = maps.score_images()
-    if given.min() > MOST_POOR * given.max() or evidence.interpretation.is_multilabel:
+    given, gain = shifts.score_images()
+    if len(maps) < evidence.interpretation.layout.samples:
+        fine = stack_maps(evidence, "fine")
+        if not isinstance(fine, Skipped) and _is_whole(evidence, fine):
+            maps, given, gain = fine, fine.score_images(), np.ones(len(fine))
+    suspects = find_suspects(given)
+    if suspects is None or gain[list(suspects.poor)].max() < LEAST_SINGLE_GAIN:
+        return []
+    if evidence.interpretation.is_multilabel:
         return []
     from iou_doctor.checks.alignment import _shifted_samples as shifted_samples
 
-    found = shifted_samples.find_few_shifted(maps)
+    found = shifted_samples.find_few_shifted(maps, suspects)
     return [shifted_samples.report_few_shifted(RULE, evidence, maps, found)] if found else []
 
 

@@ -36,6 +36,7 @@ from iou_doctor.checks.alignment._pairing import (
     is_suspect,
 )
 from iou_doctor.checks.alignment._sample_order import find_order
+from iou_doctor.checks.alignment._sample_tables import find_suspects
 from iou_doctor.checks.alignment._scores import name_score
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.map_stack import Ids, Stack, has_nothing_to_gain
@@ -73,8 +74,6 @@ that are unrelated to the masks lead by up to 0.02, true orders by 0.1 and more.
 MOST_ALIKE = 0.8
 """Mean IoU of the masks with themselves upside down from which that comparison says nothing: true
 orders of round objects in the middle lead by nothing. Half of the margins must be clear then."""
-MOST_POOR = 0.7
-"""A sample that scores more than this share of the best one is not examined on its own."""
 MATCHING_ROUNDS = 4
 """Number of times that ids and samples are matched in turn."""
 
@@ -115,13 +114,13 @@ def _examine(evidence: Evidence, maps: Stack) -> Sequence[Finding]:
 
 def _examine_few(evidence: Evidence, maps: Stack) -> Sequence[Finding]:
     """Look for a few masks that fit the prediction of another sample."""
-    given = maps.score_images()
-    if given.min() > MOST_POOR * given.max():
+    suspects = find_suspects(maps.score_images())
+    if suspects is None:
         return []
     from iou_doctor.checks.alignment import _exchanged_samples as exchanged_samples
     from iou_doctor.checks.volumes import is_one_volume
 
-    found = exchanged_samples.find_exchanged(maps)
+    found = exchanged_samples.find_exchanged(maps, suspects)
     if not found or is_one_volume(evidence):
         return []
     return [exchanged_samples.report_exchanged(RULE, evidence, maps, found)]

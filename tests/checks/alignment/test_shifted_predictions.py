@@ -41,10 +41,7 @@ def test_healthy_pairs_pass():
 def test_another_shift_in_each_sample_is_no_common_one():
     shifts = np.random.default_rng(0).integers(-6, 7, (8, 2))
     moved = np.stack([np.roll(one, by, (0, 1)) for one, by in zip(P, shifts, strict=True)])
-    finding = found(diagnose(y_true=T, y_pred=moved, num_classes=5), RULE)
-    assert "rows" not in finding.facts
-    told = {int(sample): offset for sample, offset in finding.facts["moved"].items()}
-    assert told == {sample: shifts[sample].tolist() for sample in told}
+    assert RULE not in names(diagnose(y_true=T, y_pred=moved, num_classes=5))
 
 
 @pytest.mark.parametrize("samples", [6, 10, 30])
@@ -96,7 +93,7 @@ def test_the_best_shift_must_gain_3_points(monkeypatch, gain, fires):
 
     monkeypatch.setattr(shifted_predictions, "search_shifts", search)
     report = diagnose(y_true=T, y_pred=np.roll(P, (3, 3), (1, 2)), num_classes=5)
-    assert (RULE in names(report)) == fires
+    assert any("rows" in finding.facts for finding in report.findings) == fires
 
 
 def test_maps_of_24_pixels_suffice():
@@ -109,7 +106,7 @@ def test_the_shift_must_be_the_best_one_for_two_thirds_of_the_samples(agreeing, 
     moved = np.roll(P, (3, 3), (1, 2))
     moved[agreeing:] = np.roll(P[agreeing:], (-3, -3), (1, 2))
     report = diagnose(y_true=T, y_pred=moved, num_classes=5)
-    assert (RULE in names(report)) == fires
+    assert any("rows" in finding.facts for finding in report.findings) == fires
 
 
 @pytest.mark.parametrize(("by", "agreeing"), [(1, 8), (2, 4)])
@@ -119,6 +116,7 @@ def test_the_best_shift_of_a_sample_may_be_one_pixel_off(monkeypatch, by, agreei
         each = np.array([found.best] * 4 + [np.add(found.best, by)] * 4)
         return SimpleNamespace(
             best=found.best,
+            score_images=found.score_images,
             pooled=found.pooled,
             gain=found.gain,
             find_best_of_each_image=lambda: each,
