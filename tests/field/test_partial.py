@@ -7,8 +7,9 @@ import pytest
 from build import Array, diagnose, errors, found, mean_iou, names
 from help_code import run_help
 from PIL import Image
+from scipy.ndimage import label
 
-from field.arrays import Labels, draw_masks, predict
+from field.arrays import Labels, draw_masks, draw_pair, predict
 from iou_doctor.diagnosis.pipeline import check
 from iou_doctor.diagnosis.request import CheckRequest
 from iou_doctor.report.finding import Severity
@@ -155,6 +156,30 @@ def test_a_region_that_is_predicted_as_a_class_may_be_void(label):
             masks[sample][:4, :8] = 3
     report = diagnose(y_true=masks, y_pred=predictions, num_classes=4)
     assert FAULTY not in names(report)
+
+
+@pytest.mark.parametrize("options", [{"num_classes": 2}, {}])
+def test_some_masks_may_number_their_objects(options):
+    masks, predictions = draw_pairs(8, 2, seed=3)
+    mixed = masks.copy()
+    for sample in (2, 5):
+        mixed[sample] = label(masks[sample])[0]
+    assert mixed[[2, 5]].max() >= 4
+    report = diagnose(y_true=mixed, y_pred=predictions, **options)
+    finding = found(report, FAULTY)
+    assert report.verdict.primary == FAULTY
+    assert "the masks of samples 2 and 5 number the objects from 1" in finding.message
+    repaired, _ = run_help(finding.help, masks=mixed, predictions=predictions)
+    np.testing.assert_array_equal(repaired, masks)
+    assert finding.repair.mean_iou_after == pytest.approx(mean_iou(masks, predictions, 2))
+
+
+def test_a_third_class_of_some_masks_is_no_number_of_an_object():
+    masks, predictions = draw_pairs(8, 2, seed=3)
+    for sample in (2, 5):
+        masks[sample][(masks[sample] == 1) & (np.arange(96) > 48)] = 2
+    report = diagnose(y_true=masks, y_pred=predictions)
+    assert FAULTY not in names(report) or "number" not in found(report, FAULTY).message
 
 
 def test_one_prediction_of_0_and_255_is_named():
@@ -334,7 +359,36 @@ def test_one_honest_failure_has_no_pattern(classes, seed):
     masks, predictions = draw_pairs(10, classes, seed=seed)
     predictions[5] = draw_masks((1, 80, 96), classes, seed=seed + 99)[0]
     report = diagnose(y_true=masks, y_pred=predictions, num_classes=classes)
-    assert not {FAULTY, FLIPPED} & set(names(report))
+    assert not {FAULTY, FLIPPED, "shuffled-samples"} & set(names(report))
+
+
+@pytest.mark.parametrize("samples", [4, 10, 50])
+def test_an_honest_failure_is_named_with_what_was_tried(samples):
+    masks, predictions = draw_pairs(samples, 4)
+    predictions[2] = draw_masks((1, 80, 96), 4, seed=99)[0]
+    report = diagnose(y_true=masks, y_pred=predictions)
+    finding = found(report, "outlying-samples")
+    assert finding.severity is Severity.NOTE
+    assert list(finding.facts["outlying"]) == ["2"]
+    assert "the predictions of other samples fit no better" in finding.evidence
+
+
+def test_several_faults_of_single_samples_are_all_named():
+    masks, good = draw_pair((14, 80, 96), 4, seed=4, noise=0.2)
+    mixed = good.copy()
+    mixed[2] = np.roll(good[2], (9, 5), (0, 1))
+    mixed[6] = np.array([0, 2, 1, 3])[good[6]]
+    report = diagnose(y_true=masks, y_pred=mixed)
+    assert set(names(report)) >= {FAULTY, "shifted-predictions"}
+    assert report.verdict.mean_iou_after_all == pytest.approx(mean_iou(masks, good, 4), abs=0.01)
+
+
+def test_two_patients_in_a_stack_of_slices_may_be_exchanged():
+    masks, good = draw_pair((4, 12, 48, 56), 3, seed=61, noise=0.2)
+    stacks = masks.reshape(48, 48, 56), good[[0, 2, 1, 3]].reshape(48, 48, 56)
+    report = diagnose(y_true=stacks[0], y_pred=stacks[1])
+    assert errors(report) == ["shuffled-samples"]
+    assert report.verdict.mean_iou_after_all == pytest.approx(mean_iou(masks, good, 3), abs=0.01)
 
 
 def test_a_void_border_in_one_mask_is_not_its_object():

@@ -12,6 +12,7 @@ from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.stack_maps import VOLUME_AXES
 from iou_doctor.checks.wording import join_words
 from iou_doctor.counts.pair_counts import PairCounts
+from iou_doctor.repairs.step import Side
 from iou_doctor.report.finding import Finding, Rule, Severity
 
 MOST_NAMED = 5
@@ -30,29 +31,34 @@ def report_outlying(
     )
     if len(outlying) > MOST_NAMED:
         named = f"{len(outlying):,} samples, as {named}"
-    twins = _find_twins(evidence, outlying)
+    twins = {side: _find_twins(evidence, side, outlying) for side in Side}
     clauses = [
-        f"the prediction of {evidence.name_sample(sample)} equals that of"
+        f"the {side.value.removesuffix('s')} of {evidence.name_sample(sample)} equals that of"
         f" {evidence.name_sample(twin)}"
-        for sample, twin in twins.items()
+        for side, found in twins.items()
+        for sample, twin in found.items()
     ]
+    doubled = sorted({sample for found in twins.values() for sample in found})
     message = f"{named}, and the other {len(others):,} score {others[0]:.2f} to {others[-1]:.2f}"
     these = "this sample" if len(outlying) == 1 else "these samples"
     return Finding(
         rule,
         message="; ".join([message, *clauses]),
-        help=f"save the predictions of {name_samples(evidence, list(twins))} again"
-        if twins
+        help=f"save the files of {name_samples(evidence, doubled)} again"
+        if doubled
         else f"look at the image, the mask and the prediction of {these}: the arrays do not say"
         " whether the model has failed there or a file is wrong",
-        evidence=None if twins else f"{_list_tried(evidence, outlying)} fit no better",
+        evidence=None if doubled else f"{_list_tried(evidence, outlying)} fit no better",
         facts={
             "samples": len(values),
             "outlying": {str(sample): round(values[sample], 4) for sample in outlying},
             "others": [round(others[0], 4), round(others[-1], 4)],
-            "equal_predictions": {str(sample): twin for sample, twin in twins.items()},
+            "equal": {
+                side.value: {str(sample): twin for sample, twin in found.items()}
+                for side, found in twins.items()
+            },
         },
-        severity_override=Severity.WARNING if twins else None,
+        severity_override=Severity.WARNING if doubled else None,
     )
 
 
@@ -70,25 +76,30 @@ def _list_tried(evidence: Evidence, outlying: Sequence[int]) -> str:
     return join_words(tried)
 
 
-def _find_twins(evidence: Evidence, outlying: Sequence[int]) -> dict[int, int]:
-    """Return the samples with the same prediction as another one, though their masks differ."""
+def _find_twins(evidence: Evidence, side: Side, outlying: Sequence[int]) -> dict[int, int]:
+    """Return the samples whose map on one side is that of another sample, and no other side is.
+
+    Args:
+        evidence: the facts.
+        side: the maps to compare.
+        outlying: the samples to look at. Maps of one label are too plain to be recognised.
+    """
     if evidence.sampled is None:
         return {}
-    maps = evidence.sampled.many
-    places = {int(sample): place for place, sample in enumerate(maps.samples)}
+    many = evidence.sampled.many
+    maps = many.y_true if side is Side.MASKS else many.y_pred
     twins = {}
-    for sample in outlying:
-        place = places.get(sample)
-        if place is None or maps.y_pred[place].min() == maps.y_pred[place].max():
+    for sample, own in zip(many.samples.tolist(), maps, strict=True):
+        if sample not in outlying or own.min() == own.max():
             continue
-        own = maps.y_pred[place]
-        for other, labels in zip(places, maps.y_pred, strict=True):
-            if other != sample and np.array_equal(own, labels):
-                counts = [_count(evidence.pairs, one) for one in (sample, other)]
-                if counts[0] == counts[1] and other not in outlying:
+        for other, labels in zip(many.samples.tolist(), maps, strict=True):
+            if other not in outlying and np.array_equal(own, labels):
+                counts = [_count(evidence.pairs, side, one) for one in (sample, other)]
+                if counts[0] == counts[1]:
                     twins[sample] = other
     return twins
 
 
-def _count(pairs: PairCounts, sample: int) -> dict[int, int]:
-    return pairs.select_images(sample, sample + 1).count_predictions()
+def _count(pairs: PairCounts, side: Side, sample: int) -> dict[int, int]:
+    rows = pairs.select_images(sample, sample + 1)
+    return rows.count_truths() if side is Side.MASKS else rows.count_predictions()

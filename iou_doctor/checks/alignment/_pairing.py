@@ -12,6 +12,8 @@ FEW_PAIRED_SAMPLES = 10
 """Below this number of samples, the share of mutual pairs says little and margins decide."""
 LEAST_PAIRING_GAIN = 0.1
 """Minimum mean gain of a sample. Predictions that are unrelated to the masks gain up to 0.085."""
+LARGEST_CHANCE_GAIN = 0.2
+"""With a larger mean gain, the pairs need no margins: neighbouring slices fit nearly as well."""
 LEAST_MUTUAL = 0.5
 """Minimum share of the moved pairs in which each map is the other's best fit. Chance gives less
 than half.
@@ -73,12 +75,13 @@ def find_best_pairing(maps: Stack) -> SamplePairing:
 
 def is_significant(pairing: SamplePairing) -> bool:
     """Return whether the best pairing differs from the given one by more than chance allows."""
-    if float((pairing.after - pairing.before).mean()) <= LEAST_PAIRING_GAIN:
+    gain = float((pairing.after - pairing.before).mean())
+    if gain <= LEAST_PAIRING_GAIN:
         return False
     margins = pairing.margin[pairing.moved]
     if len(pairing.partner) < FEW_PAIRED_SAMPLES:
         return float(np.median(margins)) > LEAST_MARGIN_OF_FEW
-    return float((margins > 0).mean()) >= LEAST_MUTUAL
+    return gain > LARGEST_CHANCE_GAIN or float((margins > 0).mean()) >= LEAST_MUTUAL
 
 
 def is_suspect(maps: Stack) -> bool:

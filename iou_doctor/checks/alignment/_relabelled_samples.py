@@ -94,6 +94,8 @@ def _describe(
     verb = "are" if len(samples) > 1 else "is"
     if table == ((0, 1), (1, 0)):
         return f"{what} {verb} inverted"
+    if _are_numbers(table):
+        return f"{what} {'number' if len(samples) > 1 else 'numbers'} the objects from 1"
     if _is_exchange(table):
         both = "the mask or the prediction of " + name_samples(evidence, samples)
         return f"classes {table[0][0]} and {table[0][1]} are exchanged in {both}"
@@ -104,6 +106,11 @@ def _describe(
             return f"the ids in {what} are one too {where}"
     olds, news = (join_words(part) for part in zip(*table, strict=True))
     return f"{what} {'hold' if len(samples) > 1 else 'holds'} {olds} in place of {news}"
+
+
+def _are_numbers(table: tuple[tuple[int, int], ...]) -> bool:
+    """Return whether several labels stand for the object."""
+    return len(table) > 1 and {new for _, new in table} == {1}
 
 
 def _is_exchange(table: tuple[tuple[int, int], ...]) -> bool:
@@ -128,6 +135,8 @@ def _write_help(
     some = f"{side}[{list(samples)}]"
     if table == ((0, 1), (1, 0)):
         return f"{some} = 1 - {some}"
+    if _are_numbers(table):
+        return f"{some} = np.minimum({some}, 1)"
     if len(table) == 1:
         (old, new), *_ = table
         return f"{some} = np.where({some} == {old}, {new}, {some})"

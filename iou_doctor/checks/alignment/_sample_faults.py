@@ -27,6 +27,8 @@ FEWEST_MULTIPLES = 2
 """Minimum number of labels that show by how much all of them are multiplied."""
 FEWEST_PIXELS = 20
 """Minimum number of pixels of a label that is to be explained, or of a moved id."""
+FEWEST_NUMBERS = 4
+"""Minimum number of objects in one of the samples that number theirs. Fewer may be classes."""
 LEAST_OVERLAP = 0.5
 """Minimum IoU of a label that only some samples hold with the class that it stands for. Void areas
 seldom have the shape of an object that is predicted."""
@@ -69,6 +71,9 @@ def find_strange_labels(evidence: Evidence, side: Side) -> list[Relabelling]:
         for image, table in iterate_tables(pairs, images[:MOST_EXAMINED])
     }
     meant = _explain_strange(list(tables.values()), strange, common)
+    if not meant and common == {BACKGROUND, OBJECT} and _are_numbers(list(tables.values())):
+        meant = dict.fromkeys(strange, OBJECT)
+        return [build_relabelling(image, side, table, meant) for image, table in tables.items()]
     if _may_mean_something_else(tables.values(), meant, common):
         return []
     if not meant or not _are_usual(pairs, side, set(meant.values()), images):
@@ -151,6 +156,22 @@ def _explain_strange(
     kept = {BACKGROUND} - meant.keys()
     is_one_to_one = len({*meant.values(), *kept}) == len(meant) + len(kept)
     return meant if is_one_to_one else {}
+
+
+def _are_numbers(tables: Sequence[Table]) -> bool:
+    """Return whether samples number their objects from 1, all of which are predicted as one class.
+
+    Half of the samples must show that the numbers cover the object together.
+    """
+    fits, most = 0, 0
+    for table in tables:
+        numbers = table.truth.keys() - {BACKGROUND}
+        if numbers != set(range(1, len(numbers) + 1)):
+            return False
+        most = max(most, len(numbers))
+        merged = table.relabel(dict.fromkeys(numbers, OBJECT))
+        fits += merged.overlap(OBJECT, OBJECT) >= LEAST_OVERLAP
+    return most >= FEWEST_NUMBERS and 2 * fits >= len(tables)
 
 
 class Partner(NamedTuple):

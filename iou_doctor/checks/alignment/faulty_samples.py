@@ -47,7 +47,13 @@ RULE = Rule(
     | Symptom.LABELS
     | Symptom.CLASSES
     | Symptom.ABSENT_CLASSES,
-    after=(Suspicion.SHAPES, Suspicion.NON_FINITE, Suspicion.ENCODING, *VALUE_RULES),
+    after=(
+        Suspicion.SHAPES,
+        Suspicion.NON_FINITE,
+        Suspicion.ENCODING,
+        *VALUE_RULES,
+        "instance-ids",
+    ),
     needs=Needs.TRAINED_NETWORK,
 )
 FEWEST_SAMPLES = 3
@@ -57,7 +63,7 @@ FEWEST_SAMPLES = 3
 def find(evidence: Evidence) -> Result:
     """Compare the labels, the ids and the objects of the samples with each other."""
     layout = evidence.interpretation.layout
-    if evidence.has_found(*VALUE_RULES):
+    if evidence.has_found(*VALUE_RULES, "instance-ids"):
         return Skipped("a fault of all masks was found first")
     if layout.relation is Relation.MISMATCHED or layout.y_true.is_colour or layout.y_pred.is_colour:
         return Skipped("the samples cannot be compared")

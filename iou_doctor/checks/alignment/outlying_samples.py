@@ -32,7 +32,7 @@ RULE = Rule(
 FEWEST_SAMPLES, LEAST_USUAL = 4, 0.4
 """Minimum number of samples, and minimum of their usual score. In a weak model, low scores are
 usual."""
-MOST_OUTLYING = 0.1
+MOST_OUTLYING = 0.15
 """Maximum share of samples that lie apart, but one may always do so."""
 LEAST_GAP, LEAST_GAP_SHARE = 0.15, 0.5
 """Minimum distance of these samples from all others, and from them as a share of the range of the
@@ -41,14 +41,15 @@ others. Hard images that are a part of the data lie closer."""
 
 def find(evidence: Evidence) -> Result:
     """Look for a few scores that lie far below all others."""
-    if evidence.has_found_error or evidence.has_found("faulty-samples", "shifted-predictions"):
-        return Skipped("a fault was found that may be the reason for low scores")
+    if evidence.has_found_error:
+        return Skipped("an error was found that may be the reason for low scores")
     if evidence.interpretation.layout.samples < FEWEST_SAMPLES:
         return Skipped(f"fewer than {FEWEST_SAMPLES} samples do not show what is usual")
     scores = score_samples(evidence)
     if scores is None or scores.usual < LEAST_USUAL or not scores.poor:
         return []
-    outlying = find_outlying(scores)
+    named = {sample for finding in evidence.found for sample in finding.facts.get("faulty", ())}
+    outlying = [sample for sample in find_outlying(scores) if sample not in named]
     if not outlying or _is_one_volume(evidence):
         return []
     from iou_doctor.checks.alignment._outlying_report import report_outlying

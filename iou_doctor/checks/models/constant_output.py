@@ -6,7 +6,11 @@ predictions, whatever its content.
 First check the input. Images that were divided by 255 twice, or not at all, saturate every
 activation (`--input-scale 1/255`). Then check the model for dead ReLUs after too high a learning
 rate, weights that were never loaded, and BatchNormalization with statistics of zero.
+
+If arrays are given and no model, a loop may also have saved one prediction for all samples.
 """
+
+import numpy as np
 
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
@@ -22,12 +26,16 @@ RULE = Rule(
     explains=Symptom.BASELINE,
     also_explains=("collapsed-predictions", "never-predicted-class"),
 )
+FEWEST_SAMPLES = 3
+"""Minimum number of samples whose predictions are compared if no model is given."""
 
 
 def find(evidence: Evidence) -> Result:
     """Check whether all outputs are equal although the images and masks differ."""
     if evidence.model is None:
-        return Skipped("no model was given")
+        if not _are_predictions_equal(evidence) or not _has_different_masks(evidence):
+            return Skipped("no model was given")
+        return [_report_arrays(evidence)]
     if not evidence.model.constant or not _has_different_masks(evidence):
         return []
     samples = evidence.interpretation.layout.samples
@@ -44,6 +52,32 @@ def find(evidence: Evidence) -> Result:
             facts={"output": evidence.model.output_name, "images": samples},
         )
     ]
+
+
+def _are_predictions_equal(evidence: Evidence) -> bool:
+    """Return whether all predictions are the same map of several classes, as far as maps are kept.
+
+    Two images may look alike.
+    """
+    maps = evidence.sampled.many.y_pred if evidence.sampled else ()
+    if len(maps) < FEWEST_SAMPLES or maps[0].min() == maps[0].max():
+        return False
+    return all(np.array_equal(maps[0], other) for other in maps[1:])
+
+
+def _report_arrays(evidence: Evidence) -> Finding:
+    samples = evidence.interpretation.layout.samples
+    return Finding(
+        RULE,
+        message=f"the predictions of all {format_count(samples, 'sample')} are the same, though the"
+        " masks differ",
+        help=advise_on_scale(
+            evidence,
+            "check whether one prediction was saved for every sample, then the input of the model"
+            " and whether its weights were loaded",
+        ),
+        facts={"images": samples},
+    )
 
 
 def _has_different_masks(evidence: Evidence) -> bool:

@@ -53,14 +53,32 @@ def find(evidence: Evidence) -> Result:
 def _report_mismatched_images(evidence: Evidence) -> Finding:
     mismatched = evidence.interpretation.layout.mismatched
     names = [evidence.name_sample(index) for index in mismatched]
-    first = mismatched[0]
-    true = evidence.pair.y_true.get_sample_shape(first)
-    pred = evidence.pair.y_pred.get_sample_shape(first)
+    shapes = [
+        (evidence.pair.y_true.get_sample_shape(index), evidence.pair.y_pred.get_sample_shape(index))
+        for index in mismatched
+    ]
+    true, pred = shapes[0]
+    orders = {find_order(*pair) for pair in shapes}
+    order = orders.pop() if len(orders) == 1 else None
+    how = "" if order is None else " only by the order of their axes"
     return Finding(
         RULE,
-        message=f"{format_count(len(mismatched), 'pair')} of images differ in size:"
+        message=f"{format_count(len(mismatched), 'pair')} of images"
+        f" {'differs' if len(mismatched) == 1 else 'differ'} in size{how}:"
         f" {join_words(names)}; the score is that of the others",
-        help=HELP,
+        help=HELP
+        if order is None
+        else f"save these predictions in the axes of their masks: array.transpose{order}",
         facts={"pairs": len(mismatched), "of": evidence.interpretation.layout.samples},
         evidence=f"first: {names[0]}: mask {format_shape(true)}, prediction {format_shape(pred)}",
     )
+
+
+def find_order(true: tuple[int, ...], pred: tuple[int, ...]) -> tuple[int, ...] | None:
+    """Return the order of the axes of a prediction that gives it the sizes of its mask.
+
+    `None` if there is no such order, or if equal sizes leave it open.
+    """
+    if sorted(true) != sorted(pred) or len(set(true)) < len(true):
+        return None
+    return tuple(pred.index(size) for size in true)

@@ -27,8 +27,8 @@ def score(values):
         ([0.8, 0.39, 0.6, 0.75, 0.8], [1]),
         ([0.8, 0.39, 0.45, 0.75, 0.8], []),
         ([0.8, 0.02, 0.03, 0.75, 0.83], []),
-        ([0.8, 0.02, 0.03] + 16 * [0.75], []),
-        ([0.8, 0.02, 0.03] + 17 * [0.75], [1, 2]),
+        ([0.8, 0.02, 0.03] + 10 * [0.75], []),
+        ([0.8, 0.02, 0.03] + 11 * [0.75], [1, 2]),
         ([0.8, 0.2, 0.42, 0.81, 0.8], [1]),
         ([0.8, 0.3, 0.42, 0.81, 0.8], []),
     ],
@@ -61,7 +61,16 @@ def test_a_prediction_that_equals_that_of_another_sample_is_a_warning():
     finding = found(report, RULE)
     assert finding.severity is Severity.WARNING
     assert "the prediction of sample 5 equals that of sample 4" in finding.message
-    assert finding.facts["equal_predictions"] == {"5": 4}
+    assert finding.facts["equal"] == {"masks": {}, "predictions": {"5": 4}}
+
+
+def test_a_mask_that_equals_that_of_another_sample_is_a_warning():
+    doubled = T.copy()
+    doubled[6] = T[5]
+    finding = found(diagnose(y_true=doubled, y_pred=P, num_classes=5), RULE)
+    assert finding.severity is Severity.WARNING
+    assert "the mask of sample 6 equals that of sample 5" in finding.message
+    assert finding.help == "save the files of sample 6 again"
 
 
 def test_healthy_samples_and_weak_models_have_no_outlying_samples():

@@ -5,7 +5,7 @@ from iou_doctor.checks.alignment import _sample_order, shuffled_samples
 from iou_doctor.checks.alignment._pairing import SamplePairing, is_significant
 
 
-def pairing(*, gain=0.2, margin=0.2, samples=10, moved=None):
+def pairing(*, gain=0.15, margin=0.2, samples=10, moved=None):
     """Return a pairing in which the first `moved` samples have changed places."""
     partner = np.arange(samples)
     moved = samples if moved is None else moved
@@ -19,6 +19,11 @@ def pairing(*, gain=0.2, margin=0.2, samples=10, moved=None):
 @pytest.mark.parametrize(("gain", "significant"), [(0.101, True), (0.099, False)])
 def test_samples_must_gain_a_tenth_on_average(gain, significant):
     assert is_significant(pairing(gain=gain)) is significant
+
+
+@pytest.mark.parametrize(("gain", "significant"), [(0.201, True), (0.199, False)])
+def test_slices_that_gain_a_fifth_need_no_margins(gain, significant):
+    assert is_significant(pairing(gain=gain, margin=-0.1)) is significant
 
 
 @pytest.mark.parametrize(("margin", "significant"), [(0.051, True), (0.049, False)])

@@ -3,7 +3,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pytest
 from build import diagnose, found, names, noisy, outcome, scene
+from scenes import boxes, model
 
 from iou_doctor.arrays.model import ModelFacts
 
@@ -49,5 +51,16 @@ def test_outputs_that_differ_pass_and_without_a_model_nobody_looks():
     assert "constant-output" not in names(
         diagnose(y_true=T, y_pred=SAME, num_classes=3, model=alive)
     )
-    report = diagnose(y_true=T, y_pred=SAME, num_classes=3)
+    report = diagnose(y_true=T, y_pred=noisy(T, 2), num_classes=3)
     assert outcome(report, "constant-output").reason == "no model was given"
+
+
+@pytest.mark.parametrize(("samples", "fires"), [(3, True), (2, False)])
+def test_equal_predictions_of_different_masks_need_no_model(samples, fires):
+    masks = boxes(1, samples=samples)
+    good = model(masks, 2)
+    same = np.repeat(good[:1], samples, axis=0)
+    assert ("constant-output" in names(diagnose(y_true=masks, y_pred=same, num_classes=5))) == fires
+    assert "constant-output" not in names(diagnose(y_true=masks, y_pred=good, num_classes=5))
+    alike = np.repeat(masks[:1], samples, axis=0)
+    assert "constant-output" not in names(diagnose(y_true=alike, y_pred=same, num_classes=5))

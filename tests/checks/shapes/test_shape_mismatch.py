@@ -1,6 +1,8 @@
 import numpy as np
+import pytest
 from build import diagnose, errors, found, outcome, scene
 
+from iou_doctor.checks.shapes.shape_mismatch import find_order
 from iou_doctor.report.finding import Status
 
 
@@ -30,3 +32,19 @@ def test_a_factor_and_a_swap_have_rules_of_their_own():
     assert errors(small) == ["resolution-mismatch"]
     swapped = diagnose(y_true=scene(1), y_pred=scene(1).swapaxes(1, 2), num_classes=3)
     assert errors(swapped) == ["height-width-swapped"]
+
+
+@pytest.mark.parametrize(
+    ("true", "pred", "order"),
+    [
+        ((40, 44, 24), (24, 44, 40), (2, 1, 0)),
+        ((30, 40), (40, 30), (1, 0)),
+        ((40, 44, 24), (44, 24, 40), (2, 0, 1)),
+        ((40, 40, 24), (24, 40, 40), None),
+        ((40, 44, 24), (40, 44, 48), None),
+    ],
+)
+def test_the_order_of_axes_follows_from_different_sizes(true, pred, order):
+    assert find_order(true, pred) == order
+    if order:
+        assert np.zeros(pred).transpose(order).shape == true
