@@ -108,7 +108,7 @@ def _write_help(evidence: Evidence, masks: list[int], *, is_row: bool) -> str:
             "look for a sample that was predicted twice or left out before these, and assert that"
             " both lists of files have equal stems"
         )
-    return f"look at the predictions of {name_samples(evidence, masks)}, and at what named them"
+    return f"look at how the predictions of {name_samples(evidence, masks)} got their places"
 
 
 def _build_repair(evidence: Evidence, maps: Stack, found: Partners) -> Repair | None:

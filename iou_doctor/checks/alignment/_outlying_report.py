@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -25,30 +25,25 @@ def report_outlying(
     """Return the finding on samples that lie far below all others."""
     values = dict(zip(scores.images.tolist(), scores.scores.tolist(), strict=True))
     others = sorted(value for sample, value in values.items() if sample not in outlying)
-    named = join_words(
-        f"{evidence.name_sample(sample)} scores {values[sample]:.2f}"
-        for sample in outlying[:MOST_NAMED]
-    )
-    if len(outlying) > MOST_NAMED:
-        named = f"{len(outlying):,} samples, as {named}"
     twins = {side: _find_twins(evidence, side, outlying) for side in Side}
-    clauses = [
-        f"the {side.value.removesuffix('s')} of {evidence.name_sample(sample)} equals that of"
-        f" {evidence.name_sample(twin)}"
-        for side, found in twins.items()
-        for sample, twin in found.items()
-    ]
     doubled = sorted({sample for found in twins.values() for sample in found})
-    message = f"{named}, and the other {len(others):,} score {others[0]:.2f} to {others[-1]:.2f}"
+    named = _name_scores(evidence, values, outlying)
+    span = f"{others[0]:.2f} to {others[-1]:.2f}"
+    clauses = [
+        f"{named}, and the other {len(others):,} score {span}",
+        *_describe_twins(evidence, twins),
+    ]
+    if not doubled:
+        restored = "it" if len(outlying) == 1 else "them"
+        clauses.append(f"{_list_tried(evidence, outlying)} do not restore {restored}")
     these = "this sample" if len(outlying) == 1 else "these samples"
     return Finding(
         rule,
-        message="; ".join([message, *clauses]),
+        message="; ".join(clauses),
         help=f"save the files of {name_samples(evidence, doubled)} again"
         if doubled
         else f"look at the image, the mask and the prediction of {these}: the arrays do not say"
         " whether the model has failed there or a file is wrong",
-        evidence=None if doubled else f"{_list_tried(evidence, outlying)} fit no better",
         facts={
             "samples": len(values),
             "outlying": {str(sample): round(values[sample], 4) for sample in outlying},
@@ -60,6 +55,24 @@ def report_outlying(
         },
         severity_override=Severity.WARNING if doubled else None,
     )
+
+
+def _name_scores(evidence: Evidence, values: Mapping[int, float], outlying: Sequence[int]) -> str:
+    named = join_words(
+        f"{evidence.name_sample(sample)} scores {values[sample]:.2f}"
+        for sample in outlying[:MOST_NAMED]
+    )
+    more = len(outlying) > MOST_NAMED
+    return f"{len(outlying):,} samples lie apart: {named}" if more else named
+
+
+def _describe_twins(evidence: Evidence, twins: Mapping[Side, Mapping[int, int]]) -> list[str]:
+    return [
+        f"the {side.value.removesuffix('s')} of {evidence.name_sample(sample)} equals that of"
+        f" {evidence.name_sample(twin)}"
+        for side, found in twins.items()
+        for sample, twin in found.items()
+    ]
 
 
 def _list_tried(evidence: Evidence, outlying: Sequence[int]) -> str:

@@ -123,8 +123,8 @@ def _write_help(
 ) -> str:
     if _is_exchange(table):
         return (
-            "look at the mask and the prediction: who numbered the classes, and is the image"
-            " mirrored, which exchanges left and right"
+            "find out which side numbers the classes otherwise there; in a mirrored image, left and"
+            " right change places"
         )
     source = evidence.pair.y_true if side is Side.MASKS else evidence.pair.y_pred
     axes = evidence.interpretation.layout.y_true

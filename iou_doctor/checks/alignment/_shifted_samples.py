@@ -68,7 +68,7 @@ def report_few_shifted(
     )
     samples = [int(maps.samples[place]) for place in found]
     clauses = [
-        f"that of {evidence.name_sample(sample)} {describe_offset((-down, -right))}"
+        f"that of {evidence.name_sample(sample)} by {describe_offset((-down, -right))}"
         for sample, (down, right) in zip(samples, found.values(), strict=True)
     ]
     number = len(found)

@@ -48,9 +48,9 @@ def test_a_prediction_of_another_scene_is_named_and_not_explained():
     assert list(finding.facts["outlying"]) == ["4"]
     assert finding.message.startswith("sample 4 scores 0.")
     assert "and the other 9 score 0." in finding.message
-    assert finding.evidence == (
-        "other class ids, flips and turns, shifts and the predictions of other samples fit no"
-        " better"
+    assert finding.message.endswith(
+        "; other class ids, flips and turns, shifts and the predictions of other samples do not"
+        " restore it"
     )
 
 

@@ -53,7 +53,7 @@ def test_one_shifted_sample_is_named_and_moved_back(samples):
     report = diagnose(y_true=masks, y_pred=moved, num_classes=5)
     finding = found(report, RULE)
     assert finding.facts["moved"] == {"2": [7, -6]}
-    assert "that of sample 2 7 px down and 6 px to the left" in finding.message
+    assert "that of sample 2 by 7 px down and 6 px to the left" in finding.message
     assert report.verdict.mean_iou_after_all == pytest.approx(mean_iou(masks, good, 5), abs=0.01)
 
 
