@@ -51,6 +51,9 @@ RULE = Rule(
         "recoded-class-ids",
     ),
 )
+TWO_CLASSES, FEWEST_USUAL = 2, 2
+"""Of two classes, a label may stand for the object in some masks, if so many others hold class 1.
+"""
 LEAST_ORPHAN_SHARE = 0.001
 """Share of the pixels from which a class that no mask holds is predicted on purpose."""
 
@@ -66,6 +69,8 @@ def find(evidence: Evidence) -> Result:
         return []
     inside = None if recoded else find_void_classes(evidence)
     target = declared
+    if outside and _may_be_object(evidence, outside):
+        return [_report_object(evidence, next(iter(outside)))]
     if outside:
         target = next(iter(outside)) if target is None else target
         findings.append(_report(evidence, outside, _describe_outside(outside), target))
@@ -92,6 +97,27 @@ def _may_be_classes(evidence: Evidence, outside: dict[int, int]) -> bool:
         if not one.truth_pixels and one.predicted_pixels > LEAST_ORPHAN_SHARE * score.pixels.counted
     ]
     return len(orphans) >= len(outside)
+
+
+def _may_be_object(evidence: Evidence, outside: dict[int, int]) -> bool:
+    """Return whether samples hold either a label or class 1, so that both may be the object."""
+    if len(outside) > 1 or evidence.interpretation.num_classes != TWO_CLASSES:
+        return False
+    truth, image = evidence.pairs.truth, evidence.pairs.image
+    holders, usual = (set(image[truth == label].tolist()) for label in (*outside, 1))
+    return len(holders) > 0 and len(usual) >= FEWEST_USUAL and not holders & usual
+
+
+def _report_object(evidence: Evidence, label: int) -> Finding:
+    """Return the finding on a label that may be void or the object of some masks."""
+    return Finding(
+        RULE,
+        message=f"masks hold label {label} only in samples without class 1: it is the object of"
+        " these masks, or void that is not declared",
+        help=f"look at one of them: if {label} is the object, masks = np.where(masks == {label}, 1,"
+        f" masks); if it is void, declare it as the ignore label {label}",
+        facts={"labels": {str(label): evidence.pairs.count_truths()[label]}},
+    )
 
 
 def _report_bands(evidence: Evidence, bands: VoidBands) -> Finding:

@@ -51,3 +51,17 @@ def test_torchmetrics_counts_wrong_if_its_call_does_not_name_the_void_label():
     assert report.verdict.primary == "undeclared-void-label"
     help_text = found(report, "undeclared-void-label").help
     assert help_text == "--ignore-index 255, and ignore_index=255 in the metric"
+
+
+@pytest.mark.parametrize(("holds", "both"), [([3], False), ([1, 4], False), ([3], True)])
+def test_a_label_of_samples_without_the_object_may_be_the_object(holds, both):
+    masks = (scene(1, samples=6) > 0).astype(np.uint8)
+    untrained = noisy(masks, 2, share=0.9, classes=2)
+    for sample in holds:
+        masks[sample][masks[sample] == 1] = 255
+    if both:
+        masks[0, :2] = 255
+    report = diagnose(y_true=masks, y_pred=untrained, num_classes=2)
+    finding = found(report, "undeclared-void-label")
+    assert ("look at one of them: if 255 is the object" in finding.help) == (not both)
+    assert (finding.repair is None) == (not both)
