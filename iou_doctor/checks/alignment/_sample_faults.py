@@ -71,7 +71,8 @@ def find_strange_labels(evidence: Evidence, side: Side) -> list[Relabelling]:
         for image, table in iterate_tables(pairs, images[:MOST_EXAMINED])
     }
     meant = _explain_strange(list(tables.values()), strange, common)
-    if not meant and common == {BACKGROUND, OBJECT} and _are_numbers(list(tables.values())):
+    may_be_numbers = common == {BACKGROUND, OBJECT} and _are_usual(pairs, side, {OBJECT}, images)
+    if not meant and may_be_numbers and _are_numbers(list(tables.values())):
         meant = dict.fromkeys(strange, OBJECT)
         return [build_relabelling(image, side, table, meant) for image, table in tables.items()]
     if _may_mean_something_else(tables.values(), meant, common):

@@ -36,6 +36,8 @@ VALUE_RULES = (
     "stretched-labels",
 )
 """Rules about the values of all masks. If one of them has fired, it says what the labels are."""
+NUMBERING_RULES = "instance-ids", "objects-as-channels"
+"""Rules about the numbers of objects, which say what the labels of all samples are."""
 RULE = Rule(
     code="IOU508",
     name="faulty-samples",
@@ -52,7 +54,7 @@ RULE = Rule(
         Suspicion.NON_FINITE,
         Suspicion.ENCODING,
         *VALUE_RULES,
-        "instance-ids",
+        *NUMBERING_RULES,
     ),
     needs=Needs.TRAINED_NETWORK,
 )
@@ -63,7 +65,7 @@ FEWEST_SAMPLES = 3
 def find(evidence: Evidence) -> Result:
     """Compare the labels, the ids and the objects of the samples with each other."""
     layout = evidence.interpretation.layout
-    if evidence.has_found(*VALUE_RULES, "instance-ids"):
+    if evidence.has_found(*VALUE_RULES, *NUMBERING_RULES):
         return Skipped("a fault of all masks was found first")
     if layout.relation is Relation.MISMATCHED or layout.y_true.is_colour or layout.y_pred.is_colour:
         return Skipped("the samples cannot be compared")
