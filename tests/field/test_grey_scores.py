@@ -114,3 +114,14 @@ def test_binary_predictions_of_0_and_255_are_no_scores():
     report = diagnose(y_true=TRUTH * 255, y_pred=(MAPS > 127) * 255)
     assert "byte-scores" not in names(report)
     assert report.verdict.mean_iou_after_all == pytest.approx(CUT)
+
+
+def test_sixteen_bit_maps_of_thousands_of_values_are_soon_understood():
+    random = np.random.default_rng(0)
+    noise = random.normal(scale=0.05, size=SCORES.shape)
+    maps = (np.clip(SCORES + noise, 0, 1) * 65535).astype(np.uint16)
+    assert len(np.unique(maps)) > 5_000  # a comparison of all pairs of values took minutes
+    report = diagnose(y_true=TRUTH, y_pred=maps)
+    assert report.verdict.primary == "byte-scores"
+    right = mean_iou(TRUTH, maps > 65535 // 2, 2)
+    assert report.verdict.mean_iou_after_all == pytest.approx(right, abs=0.005)

@@ -32,6 +32,8 @@ FEWEST_NUMBERS = 4
 LEAST_OVERLAP = 0.5
 """Minimum IoU of a label that only some samples hold with the class that it stands for. Void areas
 seldom have the shape of an object that is predicted."""
+MOST_STRANGE = 256
+"""Maximum number of such labels: as many as a grey level of 8 bits has. More of them are scores."""
 MOST_EXAMINED = 2000
 """Maximum number of samples that are examined one by one, which takes a tenth of a second."""
 
@@ -61,7 +63,7 @@ def find_strange_labels(evidence: Evidence, side: Side) -> list[Relabelling]:
     strange = [
         label for label in own if label not in other and _is_strange(evidence, label, is_binary)
     ]
-    if not strange or len(strange) >= len(own):
+    if not 0 < len(strange) <= MOST_STRANGE or len(strange) >= len(own):
         return []
     column = pairs.truth if side is Side.MASKS else pairs.prediction
     images = np.unique(pairs.image[np.isin(column, strange)]).tolist()
@@ -145,7 +147,8 @@ def _explain_strange(
     Half of the samples with the label must show it: in the others, the model may have failed. The
     background beside the label may stand for another class, too: such masks are inverted.
     """
-    partners = {label: _find_partner(tables, label, common) for label in (*strange, BACKGROUND)}
+    of_each = [(table, table.find_partners()) for table in tables]
+    partners = {label: _find_partner(of_each, label, common) for label in (*strange, BACKGROUND)}
     if not _are_multiples(partners, strange) and not all(partners[k].is_clear for k in strange):
         return {}
     is_kept = not partners[BACKGROUND].is_clear
@@ -183,11 +186,14 @@ class Partner(NamedTuple):
     """Whether half of the samples with the label show it."""
 
 
-def _find_partner(tables: Sequence[Table], label: int, common: set[int]) -> Partner:
-    holders = [table for table in tables if table.truth.get(label, 0) >= FEWEST_PIXELS]
-    partners = [table.find_partners()[label] for table in holders]
+def _find_partner(
+    tables: Sequence[tuple[Table, Mapping[int, int]]], label: int, common: set[int]
+) -> Partner:
+    """Return the best partner of a label, from tables with the partners of their labels."""
+    holders = [one for one in tables if one[0].truth.get(label, 0) >= FEWEST_PIXELS]
+    partners = [found[label] for _, found in holders]
     best = max(partners, key=partners.count, default=-1)
-    fits = sum(table.overlap(label, best) >= LEAST_OVERLAP for table in holders)
+    fits = sum(table.overlap(label, best) >= LEAST_OVERLAP for table, _ in holders)
     return Partner(best, best in common and 2 * fits >= len(holders))
 
 
