@@ -87,9 +87,13 @@ class SampleReader:
         return Maps(truth, prediction, None if errors is None else self._thin(errors))
 
     def _thin(self, values: NDArray[Any]) -> NDArray[Any]:
-        """Return a part that is small enough for a page, and does not keep the whole in memory."""
+        """Return a copy that is small enough for a page.
+
+        A view would keep the whole in memory. If it is mapped, and its file is cut off before the
+        page is made, it would end the process.
+        """
         fits = max(values.shape[:2]) <= self.most_side
-        return values if fits else thin(values, self.most_side).copy()
+        return (values if fits else thin(values, self.most_side)).copy()
 
 
 def build_reader(report: Report, arrays: CheckedArrays, pair: Pair, samples: int) -> SampleReader:

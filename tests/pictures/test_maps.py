@@ -85,6 +85,10 @@ def test_the_samples_are_those_that_a_full_sort_puts_first():
     assert [one.picture.sample for one in worst] == ranked[:9]
     for one in worst:
         truth, prediction = masks[one.price.sample], predictions[one.price.sample]
+        for shown in (one.picture.given.truth, one.picture.given.prediction):
+            # a view of a mapped file would end the process if it is cut off meanwhile
+            assert not np.shares_memory(shown, masks)
+            assert not np.shares_memory(shown, predictions)
         costs = {
             (i, j): ((truth == i) & (prediction == j)).sum() * (1 / unions[i] + 1 / unions[j]) / 4
             for i in range(4)
