@@ -18,7 +18,6 @@ from iou_doctor.arrays.source import Pair
 from iou_doctor.counts.label_decoding import LabelDecoding
 from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.counts.stats import Stats
-from iou_doctor.interpret.flat_images import list_image_counts, pick_scores
 from iou_doctor.interpret.softmax_axis import (
     LARGEST_SAMPLE,
     PIXELS_OF_SAMPLE,
@@ -121,6 +120,8 @@ def _find_agreeing(pair: Pair, layout: Layout, values: StoredArray) -> int | Non
 
     A wrong number gives smooth labels as well, because it compares values of one class.
     """
+    from iou_doctor.interpret.flat_images import list_image_counts, pick_scores
+
     possible, axes = list_image_counts(layout), layout.y_pred
     if possible == [1]:
         return 1

@@ -15,7 +15,6 @@ from iou_doctor.arrays.batch import StoredArray
 from iou_doctor.arrays.interpretation import MOST_CLASSES
 from iou_doctor.arrays.layout import Assumption, Axes, Layout, Relation
 from iou_doctor.arrays.source import Source
-from iou_doctor.interpret.flat_images import list_image_counts, pick_scores
 from iou_doctor.interpret.peek import (
     LEAST_SHARE_OF_ONES,
     Peek,
@@ -115,6 +114,8 @@ def _find_images_reshaped(source: Source, layout: Layout) -> int | None:
     other_axes = len(axes.shape) - len(axes.spatial) - axes.has_sample_axis - 1
     if size > LARGEST_SAMPLE or other_axes > 0:
         return None
+    from iou_doctor.interpret.flat_images import list_image_counts
+
     last = 0 if source.is_sequential else axes.samples - 1
     samples = [read_sample(source, axes, index) for index in sorted({0, last})]
     possible = list_image_counts(layout)
@@ -134,6 +135,8 @@ def read_sample(source: Source, axes: Axes, index: int) -> StoredArray:
 
 def _sums_to_one_reshaped(values: StoredArray, axes: Axes, images: int, most: int) -> bool:
     """Return whether the channels of at least `most` pixels sum to 1 if read as written."""
+    from iou_doctor.interpret.flat_images import pick_scores
+
     pixels = values.size // axes.channels
     some = pick_scores(values, axes, images, np.arange(0, pixels, max(1, pixels // most)))
     return measure_share_of_ones([some], 1) >= LEAST_SHARE_OF_ONES and _is_varied(some)
