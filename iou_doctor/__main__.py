@@ -13,6 +13,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, NoReturn
 
 from iou_doctor.quick_finder import install_quick_finder
+from iou_doctor.quick_typing import stand_in_for_numpy_typing
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -54,6 +55,7 @@ def run_process() -> NoReturn:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", ONE_THREAD)
     for name in NUMPY_DOCSTRINGS:
         sys.modules.setdefault(name, ModuleType(name))
+    stand_in_for_numpy_typing()
     _reserve_streams()
     _hide_library_output()
     os._exit(_run_to_end(main))
