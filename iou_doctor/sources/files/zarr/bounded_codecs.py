@@ -66,19 +66,23 @@ def _decode(
     Raises:
         SourceError: it is too much.
     """
-    data = memoryview(packed).cast("B")
-    open_stream = _STREAMS.get(packer.codec_id)
-    if open_stream is not None and out is None:
-        unpacked = _unpack(partial(open_stream, packer), data, most + 1)
-        size = len(unpacked)
-    else:
-        unpacked = None
-        size = _measure(packer.codec_id, data, most)
+    more = () if out is None else (out,)
+    if packer.codec_id in _STREAMS and not more:
+        open_stream = partial(_STREAMS[packer.codec_id], packer)
+        unpacked = _unpack(open_stream, memoryview(packed).cast("B"), most + 1)
+        _refuse_more(place, len(unpacked), most)
+        return unpacked
+    if packer.codec_id in _MEASURES:
+        measure = _MEASURES[packer.codec_id]
+        _refuse_more(place, measure(memoryview(packed).cast("B"), most), most)
+    return decode(packed, *more)
+
+
+def _refuse_more(place: str, size: int, most: int) -> None:
     if size > most:
         raise source_error(
             place, "a chunk unpacks to far more bytes than the array says; save it again"
         )
-    return decode(packed, out) if unpacked is None else unpacked
 
 
 def _open_lzma(packer: Any) -> lzma.LZMADecompressor:
@@ -112,9 +116,13 @@ def _unpack(open_stream: Callable[[], Any], data: memoryview | bytes, most: int)
     return b"".join(pieces)
 
 
-def _measure(codec: str, data: memoryview, most: int) -> int:
-    """Return the number of bytes that packed data claim to unpack to; 0 if that is not known."""
-    if codec == "zstd":
-        return measure_frames(data, most)
-    start = {"blosc": 4, "lz4": 0}.get(codec)
-    return 0 if start is None else int.from_bytes(data[start : start + 4], "little")
+def _read_size(start: int, data: memoryview, _most: int) -> int:
+    return int.from_bytes(data[start : start + 4], "little")
+
+
+_MEASURES: Mapping[str, Callable[[memoryview, int], int]] = {
+    "zstd": measure_frames,
+    "blosc": partial(_read_size, 4),
+    "lz4": partial(_read_size, 0),
+}
+"""What tells the number of bytes that the other formats unpack to."""
