@@ -31,9 +31,11 @@ class _StandIn(ModuleType):
 
     def __getattr__(self, name: str) -> Any:
         package, _, own = self.__name__.rpartition(".")
-        if name == "__path__":  # Python asks for it with every name
+        if name == "__path__" and package in sys.modules:  # Python asks for it with every name
             self.__path__ = [f"{folder}{os.sep}{own}" for folder in sys.modules[package].__path__]
             return self.__path__
+        if name.startswith("__") and name != "__all__":  # `inspect` asks all modules for `__file__`
+            raise AttributeError(name)
         core = sys.modules.get("numpy._core.multiarray")
         if name != "NDArray" or core is None:
             return getattr(self._load(), name)

@@ -19,6 +19,18 @@ assert "numpy._typing._array_like" not in sys.modules
 """
 
 
+def test_nobody_who_looks_through_all_modules_loads_numpy():
+    code = """
+import inspect, sys
+from iou_doctor.quick_typing import stand_in_for_numpy_typing
+stand_in_for_numpy_typing()
+inspect.getmodule(inspect)
+assert not hasattr(sys.modules["numpy.typing"], "__path__")
+assert "numpy" not in sys.modules
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
 @pytest.mark.parametrize(
     "code",
     [
