@@ -6,7 +6,6 @@ predictions are moved.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -113,20 +112,14 @@ def estimate_chance(areas: Areas) -> float:
     return float(iou[truth > 0].mean()) if truth.any() else 0.0
 
 
-def score_pairings(maps: Stack, rows: Sequence[int] | None = None) -> NDArray[np.float32]:
-    """Return the mean IoU of each truth with each prediction, shape (n, n).
-
-    Args:
-        maps: n label maps.
-        rows: the truths to compare, shape (k,), if not all of them: the shape is (k, n) then.
-    """
+def score_pairings(maps: Stack) -> NDArray[np.float32]:
+    """Return the mean IoU of each truth (rows) with each prediction (columns), shape (n, n)."""
     n = len(maps)
-    truths = maps.y_true if rows is None else maps.y_true[list(rows)]
-    truths = truths.reshape(len(truths), -1)
+    truths = maps.y_true.reshape(n, -1)
     predictions = maps.y_pred.reshape(n, -1)
     counts = (truths < maps.classes).astype(np.float32)
-    total = np.zeros((len(truths), n), dtype=np.float32)
-    terms = np.zeros((len(truths), 1), dtype=np.float32)
+    total = np.zeros((n, n), dtype=np.float32)
+    terms = np.zeros((n, 1), dtype=np.float32)
     for label in range(maps.classes):
         here = (truths == label).astype(np.float32)
         there = (predictions == label).astype(np.float32)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from iou_doctor.checks.alignment._relabelled_samples import name_samples
 from iou_doctor.checks.alignment._sample_tables import Suspects
 from iou_doctor.checks.alignment._single_samples import LEAST_CHANCE_LEAD
 from iou_doctor.checks.evidence import Evidence
-from iou_doctor.checks.map_stack import Stack, score_pairings
+from iou_doctor.checks.map_stack import Scores, Stack, compute_mean_iou, count_areas
 from iou_doctor.checks.wording import join_words
 from iou_doctor.repairs.reorder import Reorder
 from iou_doctor.repairs.repair import Repair
@@ -36,7 +38,7 @@ def find_exchanged(maps: Stack, suspects: Suspects) -> Partners:
         suspects: the samples that score far less than the others.
     """
     given = maps.score_images()
-    fit = score_pairings(maps, suspects.poor)
+    fit = _score_pairings(maps, suspects.poor)
     ordered = np.sort(fit, axis=1)
     best, restored = fit.argmax(axis=1).tolist(), suspects.are_restored(fit.max(axis=1))
     found: Partners = {}
@@ -50,6 +52,15 @@ def find_exchanged(maps: Stack, suspects: Suspects) -> Partners:
     return found if is_closed or _find_step(found) else {}
 
 
+def _score_pairings(maps: Stack, rows: Sequence[int]) -> Scores:
+    """Return the mean IoU of some truths with each prediction, shape (rows, n)."""
+    scores = []
+    for row in rows:
+        truth = np.repeat(maps.y_true[[row]], len(maps), axis=0)
+        scores.append(compute_mean_iou(count_areas(truth, maps.y_pred, maps.classes)))
+    return np.array(scores)
+
+
 def _find_step(found: Partners) -> int:
     """Return by how many places all of these samples have moved; 0 if there is no such number."""
     steps = {prediction - mask for mask, prediction in found.items()}
@@ -59,7 +70,7 @@ def _find_step(found: Partners) -> int:
 def report_exchanged(rule: Rule, evidence: Evidence, maps: Stack, found: Partners) -> Finding:
     """Return the finding on a few masks that fit the prediction of another sample."""
     given = maps.score_images()
-    fit = score_pairings(maps, list(found))
+    fit = _score_pairings(maps, list(found))
     best = dict(zip(found, fit.max(axis=1).tolist(), strict=True))
     masks = maps.samples[list(found)].tolist()
     before, after = float(given[list(found)].mean()), float(np.mean(list(best.values())))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from itertools import combinations
 
 import numpy as np
 
@@ -64,13 +63,14 @@ def find_moved_ids(evidence: Evidence, scores: SampleScores) -> list[Relabelling
         if shifted is not None:
             found.append((shifted, table))
             continue
-        moved = {true: pred for true, pred in table.find_partners().items() if true != pred}
+        partners = table.find_partners()
+        moved = {true: pred for true, pred in partners.items() if true != pred}
         one = build_relabelling(image, Side.MASKS, table, moved)
         least = max(LEAST_RESTORED, GOOD_SHARE * scores.usual, one.before + LEAST_GAIN)
         is_poor = one.before < POOR_SHARE * scores.usual
         if is_poor and one.after >= least and _are_moved(table, moved):
             found.append((one, table))
-        elif exchanged := _find_exchange(image, table, scores.usual):
+        elif exchanged := _find_exchange(image, table, moved, scores.usual):
             found.append((exchanged, table))
         else:
             left.append((image, table))
@@ -99,14 +99,15 @@ def _find_shift(image: int, table: Table, classes: int) -> Relabelling | None:
     return one if one.after >= one.before + LEAST_SHIFT_GAIN else None
 
 
-def _find_exchange(image: int, table: Table, usual: float) -> Relabelling | None:
+def _find_exchange(
+    image: int, table: Table, partners: Mapping[int, int], usual: float
+) -> Relabelling | None:
     """Return the sample with two classes exchanged back if each lies where the other is predicted.
 
     An exchange with the background is an inversion.
     """
-    partners = table.find_partners()
-    for first, second in combinations(sorted(table.truth.keys() - {BACKGROUND}), 2):
-        if (partners[first], partners[second]) != (second, first):
+    for first, second in sorted(partners.items()):
+        if not BACKGROUND < first < second or partners.get(second) != first:
             continue
         moved = {first: second, second: first}
         areas = [table.truth[old] for old in moved]

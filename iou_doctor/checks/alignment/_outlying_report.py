@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-import numpy as np
-
 from iou_doctor.checks.alignment._relabelled_samples import name_samples
 from iou_doctor.checks.alignment._sample_tables import SampleScores
 from iou_doctor.checks.evidence import Evidence
@@ -24,7 +22,7 @@ def report_outlying(
 ) -> Finding:
     """Return the finding on samples that lie far below all others."""
     values = dict(zip(scores.images.tolist(), scores.scores.tolist(), strict=True))
-    others = sorted(value for sample, value in values.items() if sample not in outlying)
+    others = sorted(values[sample] for sample in values.keys() - set(outlying))
     twins = {side: _find_twins(evidence, side, outlying) for side in Side}
     doubled = sorted({sample for found in twins.values() for sample in found})
     named = _name_scores(evidence, values, outlying)
@@ -101,15 +99,18 @@ def _find_twins(evidence: Evidence, side: Side, outlying: Sequence[int]) -> dict
         return {}
     many = evidence.sampled.many
     maps = many.y_true if side is Side.MASKS else many.y_pred
+    usual = {
+        own.tobytes(): sample
+        for sample, own in zip(many.samples.tolist(), maps, strict=True)
+        if sample not in outlying
+    }
     twins = {}
     for sample, own in zip(many.samples.tolist(), maps, strict=True):
-        if sample not in outlying or own.min() == own.max():
-            continue
-        for other, labels in zip(many.samples.tolist(), maps, strict=True):
-            if other not in outlying and np.array_equal(own, labels):
-                counts = [_count(evidence.pairs, side, one) for one in (sample, other)]
-                if counts[0] == counts[1]:
-                    twins[sample] = other
+        if sample in outlying and own.min() < own.max() and own.tobytes() in usual:
+            twin = usual[own.tobytes()]
+            counts = [_count(evidence.pairs, side, one) for one in (sample, twin)]
+            if counts[0] == counts[1]:
+                twins[sample] = twin
     return twins
 
 

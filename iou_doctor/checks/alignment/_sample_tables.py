@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,7 +34,7 @@ MOST_GIVEN, LEAST_QUALITY = 0.7, 0.75
 LEAST_QUALITY of it in its place."""
 FEWEST_GOOD = 3
 """Minimum number of samples that score about as usual."""
-MOST_POOR = 16
+MOST_POOR = 8
 """Maximum number of samples that are examined one by one."""
 
 
@@ -193,15 +194,23 @@ class Table:
     @property
     def mean_iou(self) -> float:
         """The mean IoU over all labels of either side."""
-        labels = self.truth.keys() | self.predicted.keys()
-        return sum(self.overlap(label, label) for label in labels) / max(len(labels), 1)
+        truth, predicted = self.truth, self.predicted
+        labels = truth.keys() | predicted.keys()
+        total = 0.0
+        for label in labels:
+            both = self.counts.get((label, label), 0)
+            total += both / max(truth.get(label, 0) + predicted.get(label, 0) - both, 1)
+        return total / max(len(labels), 1)
 
     def find_partners(self) -> dict[int, int]:
         """Return, for each true label, the predicted label with which it shares most."""
-        return {
-            true: max(self.predicted, key=lambda pred: (self.overlap(true, pred), -pred))
-            for true in self.truth
-        }
+        truth, predicted = self.truth, self.predicted
+
+        def rank(true: int, pred: int) -> tuple[float, int]:
+            both = self.counts.get((true, pred), 0)
+            return both / max(truth[true] + predicted[pred] - both, 1), -pred
+
+        return {true: max(predicted, key=partial(rank, true)) for true in truth}
 
 
 def iterate_tables(pairs: PairCounts, images: list[int]) -> Iterator[tuple[int, Table]]:

@@ -129,7 +129,11 @@ def _examine_few(evidence: Evidence, maps: Stack, fits: Fits) -> Finding | None:
     many = stack_maps(evidence, "many")
     if isinstance(many, Skipped) or len(many) <= len(maps) or many.y_true.ndim != IMAGES:
         return None
-    if find_suspects(many.score_images()) is None:
+    suspects = find_suspects(many.score_images())
+    if suspects is None:
+        return None
+    images = fit_turns(many.take(np.array(suspects.poor)), fits.turns).images
+    if (images.max(axis=0) - images[0]).max() < LEAST_FEW_GAIN:
         return None
     return _find_few(evidence, many, fit_turns(many, fits.turns))
 
