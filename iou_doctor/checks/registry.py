@@ -32,6 +32,7 @@ RULES_OF_CHANNELS = frozenset(
         "masks-0-255",
         "never-predicted-class",
         "permuted-classes",
+        "prediction-out-of-range",
         "predictions-equal-masks",
         "score-below-minimum",
         "score-regression",

@@ -21,7 +21,7 @@ from iou_doctor.interpret.class_axis import find_class_axes
 from iou_doctor.interpret.coloured_axes import mark_binary_colours, mark_colours
 from iou_doctor.interpret.colours import has_unit_colours
 from iou_doctor.interpret.layout_option import build_axes, parse_layouts, refuse_contradiction
-from iou_doctor.interpret.overlapping_axis import find_overlapping_axis
+from iou_doctor.interpret.overlapping_axis import find_channels_of_255, find_overlapping_axis
 from iou_doctor.interpret.peek import Peek, peek_at, read_windows
 from iou_doctor.interpret.relation import is_flattened, relate
 from iou_doctor.interpret.softmax_axis import explain_sums
@@ -58,11 +58,14 @@ def infer_layout(
     true_channel, pred_channel, assumed = find_class_axes(true, pred, options.num_classes)
     if pools_channels and _are_independent(true, pred, true_channel):
         true_channel = pred_channel = None
-    overlapping = None
+    overlapping, why = find_channels_of_255(pair, pred, options)
+    of_255 = overlapping is not None
     is_sought = metric_axis is not None or len(true.shape) == MOST_AXES
-    if true_channel is None and pred_channel is None and is_sought:
-        overlapping, assumed = find_overlapping_axis(pair, pred, metric_axis, options)
+    if overlapping is None and true_channel is None and pred_channel is None and is_sought:
+        overlapping, why = find_overlapping_axis(pair, pred, metric_axis, options)
+    if overlapping is not None:
         true_channel = pred_channel = overlapping
+        assumed = why
     y_true = _find_axes(true_letters, true.shape, true_channel, pair.y_true.path)
     y_pred = _find_axes(pred_letters, pred.shape, pred_channel, pair.y_pred.path)
     _refuse_varying_channels(pair, y_true, y_pred)
@@ -91,6 +94,7 @@ def infer_layout(
         and y_pred.is_per_class
         and pred.floating
         and not pred.in_unit,
+        has_channels_of_255=of_255,
         mismatched=mismatched,
         assumed=() if options.layout else assumed,
     )

@@ -79,7 +79,7 @@ def infer_interpretation(
         classes, why = infer_num_classes(layout, stats, true.encoding, pred.encoding, ignore_index)
         assumed.append(Assumption("num_classes", str(classes), why))
     are_logits = pred.encoding is Encoding.BINARY_LOGITS or (
-        is_multilabel and pred.encoding is Encoding.LOGITS and pair.y_pred.dtype.kind == "f"
+        is_multilabel and pred.encoding is Encoding.LOGITS and stats.y_pred.fractional > 0
     )
     if options.threshold is None and are_logits:
         threshold = 0.0
@@ -111,6 +111,10 @@ def _do_channels_overlap(
     pixels have to have several, and the predicted channels must not exclude each other, either.
     """
     masks, predictions = stats.y_true, stats.y_pred
+    if layout.has_channels_of_255:
+        return _are_whole_channels(masks) and (
+            _are_whole_channels(predictions) or predictions.within_unit
+        )
     if not layout.y_true.is_per_class or layout.y_true.channels != layout.y_pred.channels:
         return False
     if masks.fractional:
@@ -131,6 +135,11 @@ def _do_channels_overlap(
     # logits never sum to 1; beside them, a few empty pixels are void and not background
     least = 1 if predictions.outside_unit == 0 else LEAST_BACKGROUND * masks.pixels
     return several > 0 or (are_independent and (is_binary or masks.all_zero >= least))
+
+
+def _are_whole_channels(values: ValueCounts) -> bool:
+    """Return whether no value is between 0 and 1, or beyond 255."""
+    return not values.fractional and values.minimum == 0 and values.maximum in (1, 255)
 
 
 def _are_outsiders_known(stats: Stats, ignore_index: int | None) -> bool:

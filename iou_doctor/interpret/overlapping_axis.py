@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import numpy as np
+
+from iou_doctor.arrays.batch import StoredArray
 from iou_doctor.arrays.interpretation import Options
-from iou_doctor.arrays.layout import Assumption
+from iou_doctor.arrays.layout import COLOUR_CHANNELS, Assumption
 from iou_doctor.arrays.model import Shape
 from iou_doctor.arrays.source import Pair
 from iou_doctor.interpret.class_axis import is_channel_axis
 from iou_doctor.interpret.peek import Peek, hold_only, read_windows
+
+FEWEST_CLASSES = 3
+"""Number of declared classes from which 0 and 255 cannot be the ids of all of them."""
 
 
 def find_overlapping_axis(
@@ -36,9 +44,61 @@ def find_overlapping_axis(
         predictions = read_windows(pair.y_pred, whole_axis=axis)
         if not hold_only(predictions, (0, 255)):
             return None, ()
-    why = "the metric takes channels, and those of a pixel overlap or are all 0"
+    return axis, _explain(
+        axis, "the metric takes channels, and those of a pixel overlap or are all 0"
+    )
+
+
+def find_channels_of_255(
+    pair: Pair, pred: Peek, options: Options
+) -> tuple[int | None, tuple[Assumption, ...]]:
+    """Return the axis of channels whose values are 0 and 255, and why.
+
+    Three or more declared classes are no class ids of 0 and 255, so an axis of that length holds
+    a mask for each class. Colours make no more combinations than there are classes and void.
+
+    Args:
+        pair: the arrays.
+        pred: what a few windows of the predictions show.
+        options: the declared number of channels.
+    """
+    shape, classes = pair.y_true.shape, options.num_classes or 0
+    is_declared = options.layout or options.masks_as or options.predictions_as
+    if is_declared or classes < FEWEST_CLASSES or len(shape) != 4 or shape != pair.y_pred.shape:
+        return None, ()
+    for axis in (axis for axis in (1, 3) if shape[axis] == classes):
+        masks = read_windows(pair.y_true, whole_axis=axis)
+        sides = [masks]
+        if not pred.floating or not pred.in_unit or pred.binary:
+            sides.append(read_windows(pair.y_pred, whole_axis=axis))
+        of_255 = [hold_only(side, (0, 255)) for side in sides]
+        are_masks = all(
+            is_255 or hold_only(side, (0, 1)) for is_255, side in zip(of_255, sides, strict=True)
+        )
+        if any(of_255) and are_masks and all(_are_independent(side, axis) for side in sides):
+            return axis, _explain(
+                axis, "as many channels as classes, of 0 and 255, that overlap or are all 0"
+            )
+    return None, ()
+
+
+def _are_independent(windows: Sequence[StoredArray], axis: int) -> bool:
+    """Return whether pixels have several channels or none, and more combinations than colours."""
+    channels = windows[0].shape[axis]
+    pixels = (
+        np.concatenate([np.moveaxis(window, axis, -1).reshape(-1, channels) for window in windows])
+        > 0
+    )
+    counts = np.unique(pixels.sum(axis=1))
+    if len(counts) == 1:
+        return False
+    is_colour = axis == 3 and channels in COLOUR_CHANNELS
+    return not is_colour or len(np.unique(pixels @ (2 ** np.arange(channels)))) > channels + 1
+
+
+def _explain(axis: int, why: str) -> tuple[Assumption, ...]:
     sides = ("predictions", "masks")
-    return axis, tuple(Assumption(f"{side}.class_axis", str(axis), why) for side in sides)
+    return tuple(Assumption(f"{side}.class_axis", str(axis), why) for side in sides)
 
 
 def _find_channel_axis(shape: Shape, metric_axis: int, num_classes: int | None) -> int | None:

@@ -365,3 +365,30 @@ def test_logits_of_at_most_0_are_not_called_0():
     metric = "torchmetrics.JaccardIndex(task='multilabel', num_labels=3)"
     report = diagnose(y_true=empty, y_pred=logits, metric=metric)
     assert "absent-class" not in names(report)
+
+
+@pytest.mark.parametrize("is_last", [False, True])
+@pytest.mark.parametrize(
+    ("masks", "predictions", "rule"),
+    [
+        (MASKS * 255, BINARY * 255, "masks-0-255"),
+        (MASKS * 255.0, BINARY * 255.0, "masks-0-255"),
+        (MASKS * 255, BINARY, "masks-0-255"),
+        (MASKS, BINARY * 255, "prediction-out-of-range"),
+    ],
+)
+def test_as_many_channels_as_classes_may_use_255_for_1(masks, predictions, rule, is_last):
+    if is_last:
+        masks, predictions = last(masks), last(predictions)
+    report = diagnose(y_true=masks, y_pred=predictions, num_classes=3)
+    assert report.reading.is_multilabel
+    assert errors(report) == [rule]
+    assert report.verdict.mean_iou_after_all == pytest.approx(iou(MASKS, BINARY))
+
+
+def test_colours_of_both_arrays_are_no_channels():
+    palette = np.array([(0, 0, 0), (255, 0, 0), (255, 255, 0)], np.uint8)
+    truth = draw_masks((6, 40, 64), 3)
+    report = diagnose(y_true=palette[truth], y_pred=palette[predict(truth, 3)], num_classes=3)
+    assert not report.reading.is_multilabel
+    assert report.verdict.primary == "colour-predictions"

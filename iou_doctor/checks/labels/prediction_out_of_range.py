@@ -13,6 +13,7 @@ is void do no harm and are not reported.
 import numpy as np
 
 from iou_doctor.arrays.interpretation import MOST_CLASSES
+from iou_doctor.checks.channel_values import needs_0_and_1
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.jpeg_files import are_jpeg_files
 from iou_doctor.checks.registry import Result
@@ -20,6 +21,7 @@ from iou_doctor.checks.unknown_labels import count_unknown_predictions
 from iou_doctor.checks.wording import describe_labels, describe_stray_handling, format_percent
 from iou_doctor.repairs.repair import Repair, build_relabelling
 from iou_doctor.repairs.step import Side
+from iou_doctor.repairs.threshold import Threshold
 from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion, Symptom
 
 RULE = Rule(
@@ -40,6 +42,8 @@ LEAST_TRUE_SHARE = 0.6
 def find(evidence: Evidence) -> Result:
     """List the predicted labels that are no class, at pixels whose mask is a class."""
     interpretation = evidence.interpretation
+    if interpretation.is_multilabel:
+        return _find_in_channels(evidence)
     if (
         interpretation.y_pred.is_dense
         and interpretation.layout.y_pred.channels > interpretation.num_classes
@@ -62,6 +66,26 @@ def find(evidence: Evidence) -> Result:
                 "num_classes": interpretation.num_classes,
             },
             repair=repair,
+        )
+    ]
+
+
+def _find_in_channels(evidence: Evidence) -> list[Finding]:
+    """Look for overlapping channels up to 255 beside masks of 0 and 1."""
+    values = evidence.stats.y_pred
+    reaches_255 = (values.minimum, values.maximum, values.fractional) == (0, 255, 0)
+    if not reaches_255 or evidence.has_found("masks-0-255") or not needs_0_and_1(evidence.metric):
+        return []
+    return [
+        Finding(
+            RULE,
+            message="the channels of the predictions hold whole numbers up to 255, but the metric"
+            " counts 1 as part of a channel",
+            help='predictions = (predictions > 127).astype("uint8")',
+            facts={"pixels": values.pixels},
+            repair=Repair(
+                "predictions > 127", safe=True, steps=(Threshold(Side.PREDICTIONS, 127.5),)
+            ),
         )
     ]
 

@@ -22,6 +22,7 @@ from iou_doctor.arrays.byte_scores import are_mostly_ends
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.masks._outlines import is_outline
 from iou_doctor.checks.registry import Result
+from iou_doctor.checks.suggested_code import suggest_multilabel
 from iou_doctor.checks.wording import format_count, format_percent
 from iou_doctor.counts.channel_sums import has_only_0_and_255
 from iou_doctor.metrics.input_spec import PixelContent
@@ -112,6 +113,9 @@ def _find_in_channels(evidence: Evidence) -> list[Finding]:
     help_text = 'masks = (masks > 127).astype("uint8")'
     if evidence.stats.y_pred.maximum == 255 and not evidence.stats.y_pred.fractional:
         help_text += '; predictions = (predictions > 127).astype("uint8")'
+    repaired = 1 + help_text.count(";")
+    if evidence.metric.contract is None:
+        help_text += f"; {suggest_multilabel(evidence)}"
     steps = (Relabel(Side.MASKS, {255: 1}), Threshold(Side.PREDICTIONS, 127.5))
     return [
         Finding(
@@ -120,7 +124,7 @@ def _find_in_channels(evidence: Evidence) -> list[Finding]:
             " part of a channel",
             help=help_text,
             facts={"pixels": evidence.stats.y_true.pixels},
-            repair=Repair("masks > 127", safe=True, steps=steps[: 1 + help_text.count(";")]),
+            repair=Repair("masks > 127", safe=True, steps=steps[:repaired]),
         )
     ]
 

@@ -12,14 +12,12 @@ because sigmoid(0) is 0.5.
 """
 
 from iou_doctor.arrays.interpretation import Encoding
+from iou_doctor.checks.channel_values import needs_0_and_1
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.predictions._unargmaxed import count_below_one
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.suggested_code import suggest_multilabel, suggest_threshold
 from iou_doctor.checks.wording import describe_first, describe_score_handling, format_percent
-from iou_doctor.metrics.definition import Floats
-from iou_doctor.metrics.input_spec import PixelContent
-from iou_doctor.metrics.metric import Metric
 from iou_doctor.repairs.repair import Repair
 from iou_doctor.repairs.step import Side
 from iou_doctor.repairs.threshold import Threshold
@@ -73,7 +71,7 @@ def find(evidence: Evidence) -> Result:
 def _find_unthresholded_channels(evidence: Evidence) -> list[Finding]:
     """Look for scores of overlapping channels that go to a metric that needs 0 and 1."""
     values = evidence.stats.y_pred
-    if not values.fractional or not _needs_0_and_1(evidence.metric):
+    if not values.fractional or not needs_0_and_1(evidence.metric):
         return []
     threshold, dtype = evidence.interpretation.threshold, evidence.pair.y_pred.dtype
     channels = evidence.interpretation.layout.y_pred.channels
@@ -101,15 +99,6 @@ def _find_unthresholded_channels(evidence: Evidence) -> list[Finding]:
             ),
         )
     ]
-
-
-def _needs_0_and_1(metric: Metric) -> bool:
-    """Return whether a metric needs thresholded channels, or reads every value as a class id."""
-    if metric.contract is None:
-        return metric.reads_prediction_labels
-    takes = metric.contract.takes
-    is_one_hot = takes.predictions is PixelContent.ONE_HOT
-    return is_one_hot or metric.contract.choices.floats is Floats.NON_ZERO
 
 
 def _describe_reading(evidence: Evidence) -> str:
