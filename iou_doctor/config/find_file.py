@@ -106,7 +106,7 @@ def _has_long_key(text: str) -> bool:
     """Return whether many words in a row have nothing but dots between them."""
     if all(line.count(".") < MOST_PARTS for line in text.split("\n")):
         return False
-    part = r"""(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+"""
+    part = r"""(?:[\w-]++|"(?:[^"\\\n]|\\.)*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+"""
     return re.search(rf"(?<![\w-])(?:{part}){{{MOST_PARTS}}}", text) is not None
 
 
