@@ -24,6 +24,7 @@ def count_areas(
     Returns:
         Shape (n, 3, classes).
     """
+    assert true.shape == pred.shape  # the kernel trusts it
     true, pred = np.ascontiguousarray(true), np.ascontiguousarray(pred)
     areas = np.empty((len(true), 3, classes), dtype=np.int64)
     kernels.get("count_areas")(
