@@ -97,18 +97,19 @@ def _describe_baseline(report: Report, options: CheckOptions) -> str | None:
     if options.baseline is None or not passed:
         return None
     remark = f"no score is more than {options.max_drop:g} below the baseline {options.baseline}"
-    return f"{remark}, other than within noise" if options.beyond_noise else remark
+    return f"{remark}, except within noise" if options.beyond_noise else remark
 
 
 def _describe_minimum(report: Report, options: CheckOptions) -> str | None:
-    """Return that a score is too low by noise alone, where the report does not say it."""
+    """Return that a score below the minimum has passed, as the difference is within noise."""
     least, found = options.min_iou, report.mean_iou
     passed = any(
         one.rule.name == "score-below-minimum" and one.status == "passed" for one in report.outcomes
     )
     if least is None or found is None or found >= least or not passed:
         return None
-    return f"mean IoU {found:.4f} does not reach --min-iou {least:g}, but only within noise"
+    remark = f"mean IoU {found:.4f} does not reach --min-iou {least:g}"
+    return f"{remark}, but the difference is within noise"
 
 
 def _advise_format(wanted: Sequence[ReportOutput]) -> str | None:

@@ -36,7 +36,7 @@ def update_options(
     has_channels = layout.y_true.is_dense or layout.y_pred.is_dense
     steps = [step for some in plan.steps.values() for step in some]
     if any(isinstance(step, AnyChannel) for step in steps):
-        options = replace(options, num_classes=2)  # the channels were no classes
+        options = replace(options, num_classes=2)  # the channels were not classes
     return replace(
         options,
         layout=options.layout and _describe_layout(interpretation, plan, stored_axes),

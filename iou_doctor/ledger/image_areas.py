@@ -42,9 +42,9 @@ class ImageAreas:
         return int(self.areas.shape[1])
 
     def count_seldom(self, confidence: float) -> int:
-        """Return how many classes so many drawn data sets lack that the interval shows it.
+        """Return the number of classes that are absent from enough draws to move the interval.
 
-        The mean of these draws is that of the other classes.
+        The mean of such a draw is that of the other classes.
 
         Args:
             confidence: the share of the draws that the interval holds.

@@ -34,8 +34,8 @@ class FineGrained:
     """The boundary IoU; `None` if it was not measured."""
     lacks_boundary: Literal["shape", "thin", "model", "labels", "parts"] | None = None
     """Why it was not measured, although it was asked for: the arrays are neither images nor
-    volumes, all of a volume is band, a model would have to predict once more, a repair gives one
-    label several classes, or parts lack it."""
+    volumes, volumes are so thin that they are all band, a model would have to predict once more, a
+    repair gives one label several classes, or parts lack it."""
 
 
 def compute_fine_grained(

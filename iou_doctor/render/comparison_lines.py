@@ -70,10 +70,10 @@ def explain_missing(comparison: Comparison) -> str:
     for side in (comparison.before, comparison.after):
         name = name_side(side, comparison)
         if side.overlaps:
-            return f"the classes of {name} overlap, so that the parts are not known"
+            return f"the classes of {name} overlap, so the parts are not known"
         if not side.is_scored and not side.sick:
             lack = "ledger" if side.mean_iou is not None else "mean IoU"
-            return f"the report on {name} has no {lack}, so that the parts are not known"
+            return f"the report on {name} has no {lack}, so the parts are not known"
         if not side.is_scored:
             why = side.summary.rpartition(": ")[2]
             return f"{name} cannot be scored as it should be: {why}"

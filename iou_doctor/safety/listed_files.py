@@ -17,7 +17,7 @@ _QUOTES = "\"' "
 
 
 def read_rows(path: Path) -> Iterator[tuple[str, ...]]:
-    """Yield the entries of each line of a list; none for an empty one and for a comment.
+    """Yield the entries of each line of a list; an empty line and a comment have none.
 
     Entries are separated by tabs, semicolons or commas, or else by spaces.
 
@@ -55,7 +55,7 @@ def list_files_in(path: Path) -> Iterator[str]:
     for number, row in enumerate(filter(None, read_rows(path))):
         # an entry without a suffix is a word of a table
         entries = [entry for entry in row if "." in entry.strip(".")]
-        places = {os.path.join(path.parent, entry) for entry in entries}  # noqa: PTH118
+        places = [os.path.join(path.parent, entry) for entry in entries]  # noqa: PTH118
         found = [place for place in (*places, *entries) if os.path.exists(place)]  # noqa: PTH110
         if number and not found:
             return

@@ -41,8 +41,8 @@ def test_what_is_passed_over_as_noise_is_said(baseline):
     done = run("check", *HEALTHY, *words, cwd=ROOT)
     assert done.returncode == 0
     drop, minimum = done.stderr.splitlines()
-    assert drop.endswith(f"below the baseline {baseline}, other than within noise")
-    assert minimum.endswith("does not reach --min-iou 0.8605, but only within noise")
+    assert drop.endswith(f"below the baseline {baseline}, except within noise")
+    assert minimum.endswith("does not reach --min-iou 0.8605, but the difference is within noise")
 
 
 def test_a_new_baseline_is_named(tmp_path):

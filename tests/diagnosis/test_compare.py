@@ -90,7 +90,7 @@ def test_classes_that_overlap_have_no_parts():
     comparison = compare(*(ask(one, masks, metric=metric) for one in sides))
     assert comparison.gain > 0
     (line,) = list_parts(comparison)
-    assert line[2] == "the classes of before overlap, so that the parts are not known"
+    assert line[2] == "the classes of before overlap, so the parts are not known"
 
 
 def test_classes_that_are_absent_on_one_side_are_named():

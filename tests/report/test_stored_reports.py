@@ -84,7 +84,7 @@ def test_what_one_report_does_not_list_is_not_guessed(tmp_path, documents):
 def test_a_report_without_a_ledger_has_no_parts(tmp_path, documents):
     comparison = compare(tmp_path, documents[0], change(documents[1], None, "ledger"))
     text = " ".join(comparison_text.render(comparison, make_screen_console()).split())
-    assert "has no ledger, so that the parts are not known" in text
+    assert "has no ledger, so the parts are not known" in text
 
 
 @pytest.mark.parametrize("value", [KeyError, "x", [], {}, True, 1e999, -1e400])

@@ -34,7 +34,7 @@ MOST_SAMPLES_IN_BRIEF = 3
 """The same in a brief report: they fit on two lines."""
 NO_BOUNDARY = {
     "shape": "the arrays are neither images nor volumes",
-    "thin": "the volumes are so thin that all of them lies along contours",
+    "thin": "the volumes are so thin that every voxel lies near their surface",
     "model": "the model would have to predict once more, which --ledger full lets it do",
     "labels": "a repair gives one label several classes, or there are too many labels",
     "parts": "the parts hold it after another scan with --again",

@@ -60,7 +60,7 @@ def _has_patterns(path: str) -> bool:
 def write_pattern(path: str, key: _Key, example: str) -> str:
     """Return a pattern in quotes for all files whose key is `example`.
 
-    Whatever their names hold, a shell takes it for one word, and no mark in them for a wildcard.
+    A shell reads it as one word, and the wildcards in names stand for themselves.
     """
     root, literal = glob.escape(get_folder(path)), glob.escape(example)
     tail = {_get_ending: f"*_{literal}", _get_folder: f"{literal}/*", get_suffix: f"*{literal}"}
