@@ -52,6 +52,9 @@ class Evidence:
     by_score: PairCounts | None = None
     """`pairs` of all images together, with the scores, by `LabelDecoding.ROUNDED`, as prediction;
     `None` unless the threshold leaves nearly all scores of one channel on one side."""
+    by_channels: PairCounts | None = None
+    """`pairs` with the channels that a pixel lies in, by `LabelDecoding.CHANNELS`, as prediction;
+    `None` unless a few channels may be nested regions."""
     sampled: InterpretedProbe | None = None
     """Label maps of some samples; `None` if the pixels do not pair up."""
     sampled_times_255: InterpretedProbe | None = None

@@ -58,6 +58,8 @@ class LabelDecoding(StrEnum):
     """The code of a pixel's colour without its alpha channel; see `encode_colour`."""
     UNIT_COLOUR = "unit_colour"
     """The same for colours that were divided by 255."""
+    CHANNELS = "channels"
+    """A number with a bit for each channel, 1 for the first, that is set above the threshold."""
 
 
 @record

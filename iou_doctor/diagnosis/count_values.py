@@ -6,14 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from iou_doctor import interpret
-from iou_doctor.arrays.interpretation import Encoding
+from iou_doctor.arrays.interpretation import VOID_LABELS, Encoding
 from iou_doctor.arrays.layout import Relation
 from iou_doctor.checks.evidence import Evidence
+from iou_doctor.checks.map_stack import MOST_IMPROVABLE_IOU
 from iou_doctor.counts.label_decoding import LabelDecoding, encode_rounded, is_no_class
 from iou_doctor.diagnosis.count_plan import CountPlan
 from iou_doctor.diagnosis.passes import Ask, RecountPairs
 from iou_doctor.diagnosis.questions import OpenArrays, Unanswered
 from iou_doctor.interpret.peek import read_windows
+from iou_doctor.metrics.user.user_metric import DEFAULT_THRESHOLD
 from iou_doctor.record import record
 
 MOST_LEVELS = 64
@@ -21,6 +23,11 @@ MOST_LEVELS = 64
 LEAST_SHARE_FOUND = 0.5
 """Share of the pixels of each class that the threshold must leave on its own side. If it leaves
 fewer, the scores may need another threshold."""
+MOST_REGIONS = 4
+"""Maximum number of channels that may be regions, each inside another: those of brain tumours are
+three or four, those of organs with a tumour two."""
+LEAST_SUM_OF_REGIONS = 1.5
+"""Sum of the channels that some pixel exceeds if it lies in several regions. A softmax gives 1."""
 
 
 @record
@@ -56,6 +63,7 @@ def count_values(ask: Ask, evidence: Evidence, plan: CountPlan) -> Evidence:
     """
     try:
         evidence = _count_values_of_masks(ask, evidence, plan)
+        evidence = _count_channels(ask, evidence, plan)
         return _count_scores(ask, evidence, plan)
     except Unanswered:
         return evidence
@@ -85,6 +93,35 @@ def _count_scores(ask: Ask, evidence: Evidence, plan: CountPlan) -> Evidence:
     table = ask(RecountPairs(replace(plan, second=None), chosen))
     by_score = interpret.decode_doctor_labels(table, interpretation, chosen)
     return replace(evidence, by_score=by_score)
+
+
+def _count_channels(ask: Ask, evidence: Evidence, plan: CountPlan) -> Evidence:
+    interpretation = evidence.interpretation
+    if not _may_be_regions(evidence):
+        return evidence
+    threshold = 0.0 if interpretation.y_pred is Encoding.LOGITS else DEFAULT_THRESHOLD
+    pairing = interpret.choose_doctor_pairing(interpretation)
+    chosen = replace(pairing, y_pred=LabelDecoding.CHANNELS)
+    table = ask(RecountPairs(replace(plan, second=None, threshold=threshold), chosen))
+    return replace(evidence, by_channels=table)
+
+
+def _may_be_regions(evidence: Evidence) -> bool:
+    """Return whether a few channels that fit badly may overlap, one for each label but 0."""
+    layout, values = evidence.interpretation.layout, evidence.stats.y_pred
+    channels = layout.y_pred.channels
+    if layout.y_true.is_dense or not layout.y_pred.is_per_class or channels > MOST_REGIONS:
+        return False
+    if layout.relation is Relation.MISMATCHED or channels < 2:
+        return False
+    high = values.maximum_sum
+    if high is None or high < LEAST_SUM_OF_REGIONS or values.one_hot == values.pixels:
+        return False
+    if (evidence.repaired.mean_iou or 0.0) > MOST_IMPROVABLE_IOU:
+        return False
+    labels = {label for label in evidence.pairs.count_truths() if not is_no_class(label)}
+    labels -= {*VOID_LABELS, evidence.interpretation.ignore_index}
+    return 0 in labels and len(labels) == channels + 1
 
 
 def _hold_few_values(ask: Ask, evidence: Evidence) -> bool:

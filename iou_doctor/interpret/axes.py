@@ -74,9 +74,23 @@ def infer_layout(
         y_true = _mark_unit_colours(pair.y_true, y_true, true, pred, options)
         y_pred = mark_colours(y_pred, pred, options.predictions_as)
         y_true, y_pred = (
-            mark_binary_colours(pair.y_true, y_true, true, pair.y_pred, y_pred, options.masks_as),
             mark_binary_colours(
-                pair.y_pred, y_pred, pred, pair.y_true, y_true, options.predictions_as
+                pair.y_true,
+                y_true,
+                true,
+                pair.y_pred,
+                y_pred,
+                options.masks_as,
+                are_predictions=False,
+            ),
+            mark_binary_colours(
+                pair.y_pred,
+                y_pred,
+                pred,
+                pair.y_true,
+                y_true,
+                options.predictions_as,
+                are_predictions=True,
             ),
         )
     if not options.layout:

@@ -1,12 +1,13 @@
 """Tells colours whose channels are 0 or 1 from one-hot classes, by the ids of the other array.
 
 Black, red, green and yellow are (0, 0, 0), (1, 0, 0), (0, 1, 0) and (1, 1, 0). As one-hot classes,
-black is no class and yellow two. Channels of nested regions, as of tumours, are alike: each
-combination is a class of its own.
+black is no class and yellow two. Masks of nested regions, as of tumours, are alike: each one
+of the combinations is a class of its own. Predicted regions are no colours: networks put them out.
 """
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -25,7 +26,9 @@ LEAST_MAJORITY = 0.5
 """Share of the pixels of a colour that one id must have. Decent models exceed it by far."""
 
 
-def has_binary_colours(source: Source, axes: Axes, other: Source, beside: Axes) -> bool:
+def has_binary_colours(
+    source: Source, axes: Axes, other: Source, beside: Axes, *, may_be_regions: bool
+) -> bool:
     """Return whether each combination of channels has a class of its own in the other array.
 
     Args:
@@ -33,6 +36,7 @@ def has_binary_colours(source: Source, axes: Axes, other: Source, beside: Axes) 
         axes: its axes; the first one does not hold the channels.
         other: an array of labels or of scores with the same pixels.
         beside: its axes.
+        may_be_regions: whether channels of which each lies inside another are no colours.
     """
     windows = [_move_channels_last(w, axes) for w in _read(source, axes)]
     # the windows of both arrays show the same pixels
@@ -42,7 +46,11 @@ def has_binary_colours(source: Source, axes: Axes, other: Source, beside: Axes) 
     if [window.shape[:-1] for window in windows] != [one.shape for one in labels]:
         return False
     pixels = np.concatenate([window.reshape(-1, axes.channels) for window in windows])
-    return _are_combinations_classes(pixels, np.concatenate([one.ravel() for one in labels]))
+    codes = (pixels > 0) @ (2 ** np.arange(axes.channels))
+    if may_be_regions and _are_nested(_list_codes(codes), axes.channels):
+        return False
+    ids = np.concatenate([one.ravel() for one in labels])
+    return _are_combinations_classes(codes, ids, axes.channels)
 
 
 def _read(source: Source, axes: Axes) -> list[StoredArray]:
@@ -59,19 +67,29 @@ def _move_channels_last(values: StoredArray, axes: Axes) -> StoredArray:
     return values.squeeze(axes.channel)
 
 
-def _are_combinations_classes(pixels: NDArray[Any], labels: NDArray[Any]) -> bool:
-    """Return whether combinations of channels, shape (pixels, channels), have ids of their own."""
+def _list_codes(codes: NDArray[Any]) -> list[int]:
+    """Return the combinations that many pixels have."""
+    values, counts = np.unique(codes, return_counts=True)
+    common: list[int] = values[counts >= LEAST_PIXELS_OF_COLOUR * len(codes)].tolist()
+    return common
+
+
+def _are_nested(codes: list[int], channels: int) -> bool:
+    """Return whether there are combinations of 0, 1, 2 … channels, each inside the next one."""
+    ordered = sorted(codes, key=int.bit_count)
+    sizes = [code.bit_count() for code in ordered]
+    inside = all(small & large == small for small, large in pairwise(ordered))
+    return sizes == list(range(channels + 1)) and inside
+
+
+def _are_combinations_classes(codes: NDArray[Any], labels: NDArray[Any], channels: int) -> bool:
+    """Return whether combinations of channels have ids of their own."""
     if not np.isfinite(labels).all() or (labels != np.trunc(labels)).any():
         return False
-    single = 2 ** np.arange(pixels.shape[1])
-    codes = (pixels > 0) @ single
+    single = 2 ** np.arange(channels)
     if np.mean(~np.isin(codes, single)) < LEAST_SHARE:
         return False
-    majorities = [
-        _find_majority(labels[codes == code])
-        for code in np.unique(codes)
-        if np.mean(codes == code) >= LEAST_PIXELS_OF_COLOUR
-    ]
+    majorities = [_find_majority(labels[codes == code]) for code in _list_codes(codes)]
     ids = {label for label, share in majorities if share >= LEAST_MAJORITY}
     least = 2 if len(np.unique(labels)) == 2 else 3  # two classes show no third colour
     return len(ids) == len(majorities) >= least

@@ -21,7 +21,14 @@ def mark_colours(axes: Axes, peek: Peek, declared: Encoding | None) -> Axes:
 
 
 def mark_binary_colours(
-    source: Source, axes: Axes, peek: Peek, other: Source, beside: Axes, declared: Encoding | None
+    source: Source,
+    axes: Axes,
+    peek: Peek,
+    other: Source,
+    beside: Axes,
+    declared: Encoding | None,
+    *,
+    are_predictions: bool,
 ) -> Axes:
     """Return the axes with `is_colour` set if channels of 0 and 1 are no classes beside labels."""
     may_be = peek.binary and declared is None and axes.is_per_class and axes.channel != 0
@@ -32,5 +39,6 @@ def mark_binary_colours(
         return axes
     from iou_doctor.interpret.binary_colours import has_binary_colours
 
-    found = has_binary_colours(source, axes, other, beside)
+    may_be_regions = are_predictions and not beside.is_dense
+    found = has_binary_colours(source, axes, other, beside, may_be_regions=may_be_regions)
     return replace(axes, is_colour=found, is_unit_colour=found and peek.floating)

@@ -29,6 +29,7 @@ OF_CHANNELS = {
     LabelDecoding.ARGMAX,
     LabelDecoding.ARGMAX_LAST,
     LabelDecoding.ARGMAX_NAN,
+    LabelDecoding.CHANNELS,
     LabelDecoding.COLOUR,
 }
 """The decodings that turn several values into one label."""

@@ -1,4 +1,4 @@
-"""Each channel of one array is the mask of an object, while the other array is a single mask.
+"""Each channel of one array is the mask of an object or region, and the other is a single mask.
 
 Segmenters of instances return a stack of binary masks, one for each object that they find, and
 SAM returns three candidates for one object. Read as classes, object 0 becomes class 0, and pixels
@@ -11,6 +11,15 @@ of no object have no class. Nothing then agrees with a mask of 0 and 1.
 The union of the objects can be compared with the mask. To score single objects, match those of
 both arrays and use a metric for instances. Of several candidates, keep the one that the model
 scores highest.
+
+Networks for brain tumours predict regions that lie inside each other: the whole tumour, its core,
+and what enhances. The masks hold an id for each part, so a region is a union of ids.
+
+    predictions  (2, 3, 96, 96, 96)     sigmoid scores of three regions
+    masks        (2, 96, 96, 96)        0, 1, 2 and 4
+    masks = np.stack([masks > 0, np.isin(masks, [1, 4]), masks == 4], axis=1)
+
+Score each region on its own. An argmax over nested regions finds the outer one nearly everywhere.
 """
 
 from __future__ import annotations
@@ -26,6 +35,7 @@ from iou_doctor.checks.hypotheses import (
     score_as_given,
     score_repaired,
 )
+from iou_doctor.checks.labels._nested_regions import find_nested_regions
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.symptoms import OF_MASK_VALUES
 from iou_doctor.checks.wording import format_percent
@@ -43,16 +53,18 @@ RULE = Rule(
     name="objects-as-channels",
     severity=Severity.ERROR,
     suspicion=Suspicion.ENCODING,
-    claim="the channels of one array are masks of objects, not of classes",
+    claim="the channels of one array are masks of objects or regions, not of classes",
     explains=OF_MASK_VALUES | Symptom.ENCODING | Symptom.ALIGNMENT,
     also_explains=(
         "channel-count-mismatch",
+        "channels-not-normalised",
         "channels-first",
         "height-width-swapped",
         "invalid-one-hot",
         "masks-0-255",
         "one-hot-masks",
         "unargmaxed-logits",
+        "unargmaxed-probabilities",
     ),
 )
 
@@ -77,10 +89,10 @@ class Stack:
 
 
 def find(evidence: Evidence) -> Result:
-    """Look for channels that leave out pixels, beside labels of 0 and 1."""
+    """Look for channels that leave out pixels beside labels of 0 and 1, and for nested regions."""
     stack = _find_stack(evidence)
     if stack is None:
-        return []
+        return find_nested_regions(RULE, evidence)
     repair = _choose_union(evidence, stack)
     if not is_far_better(evidence, repair) or not _do_objects_fit(evidence, repair):
         return []

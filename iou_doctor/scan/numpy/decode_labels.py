@@ -57,6 +57,20 @@ def decode_bins(values: StoredArray, threshold: float) -> NDArray[np.int64]:
     return np.where(missing, encode_no_class(codes * 0), codes) if missing.any() else codes
 
 
+def decode_channels(values: StoredArray, threshold: float) -> NDArray[np.uint8]:
+    """Return a bit for each channel above the threshold in float32, the lowest for the first.
+
+    Args:
+        values: shape (n, *spatial, C) with C <= 8.
+        threshold: what scores have to exceed.
+    """
+    codes = np.zeros(values.shape[:-1], dtype=np.uint8)
+    for channel in range(values.shape[-1]):
+        above = values[..., channel].astype(np.float32) > np.float32(threshold)
+        codes |= above.view(np.uint8) << channel
+    return codes
+
+
 def decode_tenths(values: StoredArray) -> NDArray[np.integer]:
     """Return how many of 0.1, 0.2 … 0.9 each value reaches in float32; NaN is not a class."""
     single = values.astype(np.float32)

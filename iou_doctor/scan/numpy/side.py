@@ -52,8 +52,10 @@ class Side:
                 return decode_labels.argmax_like_numpy(
                     self.arranged, self.decode(LabelDecoding.ARGMAX)
                 )
-            case LabelDecoding.BINS:
-                return decode_labels.decode_bins(self.arranged, self._threshold)
+            case LabelDecoding.BINS | LabelDecoding.CHANNELS:
+                is_dense = decoding is LabelDecoding.CHANNELS
+                decode = decode_labels.decode_channels if is_dense else decode_labels.decode_bins
+                return decode(self.arranged, self._threshold)
             case LabelDecoding.TENTHS:
                 return decode_labels.decode_tenths(self.arranged)
             case LabelDecoding.EXACT:

@@ -158,3 +158,9 @@ def test_a_score_on_a_tenth_reaches_it_in_float32():
     assert labels_of(tenths, LabelDecoding.TENTHS)[0] == list(range(1, 10))
     assert labels_of(tenths.astype(np.float32), LabelDecoding.TENTHS)[0] == list(range(1, 10))
     assert labels_of(below, LabelDecoding.TENTHS)[0] == list(range(9))
+
+
+def test_channels_above_the_threshold_are_bits():
+    scores = [[[0.4, 0.6, 0.9], [0.5, np.nan, 0.2], [0.7, 0.7, 0.7]]]
+    ours, _ = labels_of(np.array(scores, np.float32), LabelDecoding.CHANNELS, letters="NLC")
+    assert ours == [6, 0, 7]
