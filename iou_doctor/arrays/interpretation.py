@@ -7,6 +7,8 @@ from enum import StrEnum
 from iou_doctor.arrays.layout import Assumption, Layout
 from iou_doctor.record import record
 
+NEAR_ID = 0.01
+"""How far fractions may be from a class id to be called one that was not rounded."""
 VOID_LABELS = (255, -1)
 """The labels that data sets and tools use for pixels that belong to no class."""
 RARE_VOID_LABELS = (254, 253, 252, 251, 250, -100)
@@ -85,6 +87,8 @@ class Interpretation:
     is_multilabel: bool = False
     """Whether a pixel may belong to several channels at once, or to none: each channel is then
     thresholded and scored on its own."""
+    has_near_ids: bool = False
+    """Whether the predictions are class ids only after rounding: a cast to integer spoils them."""
 
     @property
     def classes(self) -> range:

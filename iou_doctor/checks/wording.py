@@ -33,6 +33,12 @@ def join_words(items: Iterable[object]) -> str:
     return " and ".join([", ".join(texts[:-1]), texts[-1]]) if len(texts) > 1 else "".join(texts)
 
 
+def format_near_id(value: float) -> str:
+    """Return a number that lies just beside a whole one with so many digits that this shows."""
+    short = f"{value:.7g}"
+    return short if "." in short else f"{value:.17g}"
+
+
 def format_ids(ids: Iterable[int]) -> str:
     """Return `1..3` for consecutive ids, and a list of the ids if there are gaps."""
     labels = sorted(ids)

@@ -47,6 +47,8 @@ class LabelDecoding(StrEnum):
     """
     TIMES_255 = "times-255"
     """The value times 255, rounded. This undoes a division by 255."""
+    NEAREST = "nearest"
+    """The value rounded to a whole number, for class ids that arithmetic has moved a little."""
     TENTHS = "tenths"
     """The number of thresholds 0.1, 0.2 … 0.9 that the value reaches, compared in float32."""
     ROUNDED = "rounded"

@@ -17,6 +17,7 @@ from iou_doctor.diagnosis.questions import OpenArrays, Unanswered
 from iou_doctor.interpret.peek import read_windows
 from iou_doctor.metrics.user.user_metric import DEFAULT_THRESHOLD
 from iou_doctor.record import record
+from iou_doctor.repairs.step import Side
 
 MOST_LEVELS = 64
 """Maximum number of values in a few windows of masks that may stand for class ids."""
@@ -32,13 +33,15 @@ LEAST_SUM_OF_REGIONS = 1.5
 
 @record
 class FindLevels:
-    """Which codes do the values in a few windows of the masks have?"""
+    """Which codes do the values in a few windows of an array have?"""
 
     has_sample_axis: bool
+    side: Side = Side.MASKS
 
     def answer(self, arrays: OpenArrays) -> frozenset[int]:
         """Return the codes in those windows that lie in some samples."""
-        source = arrays.pair.y_true
+        pair = arrays.pair
+        source = pair.y_true if self.side is Side.MASKS else pair.y_pred
         among = arrays.samples if self.has_sample_axis else None
         if among is None and not arrays.select([0]):
             return frozenset()

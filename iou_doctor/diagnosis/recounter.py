@@ -17,7 +17,7 @@ from iou_doctor.diagnosis.questions import Unanswered
 from iou_doctor.metrics.score import Score
 from iou_doctor.record import record
 from iou_doctor.repairs.rescale import Rescale
-from iou_doctor.repairs.step import Step
+from iou_doctor.repairs.step import Side, Step
 from iou_doctor.repairs.times_255 import Times255
 
 if TYPE_CHECKING:
@@ -53,8 +53,8 @@ class Recounter:
     def _count(self, steps: Sequence[Step]) -> PairCounts:
         pairing = interpret.choose_doctor_pairing(self.interpretation)
         moving = [step for step in steps if not isinstance(step, (Times255, Rescale))]
-        chosen = pairing if len(moving) == len(steps) else scale_masks(pairing)
-        if any(isinstance(step, Rescale) for step in steps):
+        chosen = scale_masks(pairing) if any(isinstance(s, Times255) for s in steps) else pairing
+        if any(isinstance(step, Rescale) and step.side is Side.MASKS for step in steps):
             chosen = replace(pairing, y_true=LabelDecoding.ROUNDED)
         try:
             table = self.ask(RecountPairs(replace(self.plan, second=None), chosen, tuple(moving)))

@@ -17,7 +17,7 @@ from iou_doctor.diagnosis.what_if import needs_recount
 from iou_doctor.repairs.relabel_some import RelabelSome
 from iou_doctor.repairs.repair import Repair
 from iou_doctor.repairs.rescale import Rescale
-from iou_doctor.repairs.step import Step
+from iou_doctor.repairs.step import Side, Step
 from iou_doctor.repairs.times_255 import Times255
 
 
@@ -64,7 +64,7 @@ def _choose_pairing(chosen: Sequence[Repair], evidence: Evidence) -> Pairing:
     for step in (step for repair in chosen for step in repair.steps):
         if isinstance(step, Times255):
             pairing = replace(pairing, y_true=LabelDecoding.TIMES_255)
-        if isinstance(step, Rescale):
+        if isinstance(step, Rescale) and step.side is Side.MASKS:
             pairing = replace(pairing, y_true=LabelDecoding.ROUNDED)
     return pairing
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -65,6 +67,9 @@ def infer_interpretation(
     declared = options.predictions_as
     if declared is Encoding.SIGMOID and _are_whole_scores(stats.y_pred, options):
         declared = Encoding.LABELS
+    has_near_ids = any(pairing.y_pred is LabelDecoding.NEAREST for pairing in stats.tables)
+    if has_near_ids:
+        declared = Encoding.LABELS
     pred = _find_encoding(pair.y_pred, layout.y_pred, stats.y_pred, declared, _PREDICTIONS)
     is_multilabel = _do_channels_overlap(
         layout, stats, options.ignore_index, takes_channels=takes_channels
@@ -78,6 +83,9 @@ def infer_interpretation(
     if classes is None:
         classes, why = infer_num_classes(layout, stats, true.encoding, pred.encoding, ignore_index)
         assumed.append(Assumption("num_classes", str(classes), why))
+    if has_near_ids:
+        why = "one value for each pixel, just beside a whole number"
+        assumed.append(Assumption("predictions.encoding", "labels", why))
     are_logits = pred.encoding is Encoding.BINARY_LOGITS or (
         is_multilabel and pred.encoding is Encoding.LOGITS and stats.y_pred.fractional > 0
     )
@@ -99,6 +107,7 @@ def infer_interpretation(
         + tuple(map(str, range(classes, layout.y_true.channels if is_multilabel else 0))),
         assumed=tuple(assumed),
         is_multilabel=is_multilabel,
+        has_near_ids=has_near_ids,
     )
 
 
@@ -207,10 +216,12 @@ def _note_names(pair: Pair) -> tuple[Assumption, ...]:
 def choose_doctor_pairing(interpretation: Interpretation) -> Pairing:
     """Return the pairing whose table holds the labels of this interpretation."""
     layout = interpretation.layout
-    return Pairing(
+    pairing = Pairing(
         _choose_decoding(layout.y_true, interpretation.y_true),
         _choose_decoding(layout.y_pred, interpretation.y_pred),
     )
+    near = interpretation.has_near_ids
+    return replace(pairing, y_pred=LabelDecoding.NEAREST) if near else pairing
 
 
 def _choose_decoding(axes: Axes, encoding: Encoding) -> LabelDecoding:

@@ -50,7 +50,10 @@ def infer_num_classes(
     if not stats.tables:
         return 2, "nothing could be counted"
     first_table = next(iter(stats.tables.values()))
-    if layout.y_true.is_colour or layout.y_pred.is_colour:
+    near = (pairing for pairing in stats.tables if pairing.y_pred is LabelDecoding.NEAREST)
+    if (rounded := next(near, None)) is not None:
+        table = stats.tables[rounded]
+    elif layout.y_true.is_colour or layout.y_pred.is_colour:
         table = decode_grey_as_labels(first_table)
     else:
         table = stats.tables.get(Pairing(LabelDecoding.LABELS, LabelDecoding.LABELS)) or first_table

@@ -14,11 +14,17 @@ Arithmetic and resampling also leave 0.99997 in place of 1. The cast to integer 
 before it: `np.rint(masks)`.
 """
 
+from iou_doctor.arrays.interpretation import NEAR_ID
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.masks._levels import Levels, find_levels
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.symptoms import OF_MASK_VALUES
-from iou_doctor.checks.wording import describe_first, format_percent, join_words
+from iou_doctor.checks.wording import (
+    describe_first,
+    format_near_id,
+    format_percent,
+    join_words,
+)
 from iou_doctor.repairs.repair import Repair
 from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
 
@@ -37,9 +43,6 @@ RULE = Rule(
     ),
     after=("masks-divided-by-255", "soft-masks"),
 )
-
-NEAR_ID = 0.01
-"""How far fractions may be from a class id to be called one that was not rounded."""
 
 
 def find(evidence: Evidence) -> Result:
@@ -83,9 +86,10 @@ def _write_message(evidence: Evidence, levels: Levels, shown: list[str]) -> str:
     values = evidence.stats.y_true
     if _are_unrounded_ids(levels) and values.first_fractional:
         share = format_percent(values.fractional, values.values)
+        example = format_near_id(values.first_fractional.values[0])
         return (
-            f"{share} of the mask values are fractions beside a class id, such as"
-            f" {values.first_fractional.values[0]:.7g}, which the cast to integer truncates"
+            f"{share} of the mask values are fractions beside a class id, such as {example}, which"
+            " the cast to integer truncates"
         )
     where = " in each mask, others in every mask," if levels.by_image else ""
     return (

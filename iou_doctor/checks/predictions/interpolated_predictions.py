@@ -1,4 +1,4 @@
-"""Predicted class ids were resized with interpolation, which invents ids in between.
+"""Predicted class ids went through interpolation or arithmetic, which invents numbers in between.
 
 Between road (1) and person (5) a bilinear resize writes 3, which is another class, or 2.4, which
 is none. Only class scores may be interpolated, before the argmax; resize ids with nearest
@@ -9,6 +9,9 @@ neighbour.
 
 The labels of the border pixels cannot be recovered from these arrays: resize the original scores
 or ids again.
+
+Arithmetic and resampling also leave 2.99997 in place of 3. The cast to integer makes it 2, so round
+before it: `np.rint(predictions)`.
 """
 
 from collections.abc import Collection, Mapping
@@ -19,7 +22,15 @@ from iou_doctor.checks.ramps import FEWEST_LABELS_WITH_RAMPS, find_ramps
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.seams import FEWEST_SEAM_LABELS, Seam, list_seam_candidates, measure_seams
 from iou_doctor.checks.slopes import find_slopes
-from iou_doctor.checks.wording import describe_first, format_percent, join_words
+from iou_doctor.checks.wording import (
+    describe_first,
+    format_near_id,
+    format_percent,
+    join_words,
+)
+from iou_doctor.repairs.repair import Repair
+from iou_doctor.repairs.rescale import Rescale
+from iou_doctor.repairs.step import Side
 from iou_doctor.report.finding import Finding, Rule, Severity, Skipped, Suspicion, Symptom
 
 RULE = Rule(
@@ -27,7 +38,7 @@ RULE = Rule(
     name="interpolated-predictions",
     severity=Severity.ERROR,
     suspicion=Suspicion.ENCODING,
-    claim="predicted class ids were resized with interpolation",
+    claim="predicted class ids went through interpolation or arithmetic",
     explains=Symptom.METRIC | Symptom.BASELINE,
     also_explains=("prediction-out-of-range", "unlabelled-class-predicted"),
 )
@@ -48,6 +59,8 @@ def find(evidence: Evidence) -> Result:
     interpretation, values = evidence.interpretation, evidence.stats.y_pred
     if interpretation.y_pred is not Encoding.LABELS or interpretation.layout.y_pred.is_dense:
         return []
+    if interpretation.has_near_ids:
+        return [_report_near_ids(evidence)]
     if values.fractional:
         return _find_fractions(evidence)
     labels = evidence.pairs.count_predictions()
@@ -126,6 +139,24 @@ def _find_fractions(evidence: Evidence) -> list[Finding]:
             evidence=describe_first(values.first_fractional, evidence),
         )
     ]
+
+
+def _report_near_ids(evidence: Evidence) -> Finding:
+    values = evidence.stats.y_pred
+    assert values.first_fractional is not None
+    share = format_percent(values.fractional, values.values)
+    return Finding(
+        RULE,
+        message=f"{share} of the predictions are fractions beside a class id, such as"
+        f" {format_near_id(values.first_fractional.values[0])}, which a cast to integer truncates",
+        help='round before the cast: predictions = np.rint(predictions).astype("uint8")',
+        facts={"fractional": values.fractional, "values": values.values, "labels": []},
+        repair=Repair(
+            name="round the predictions to class ids",
+            safe=True,
+            steps=(Rescale(Side.PREDICTIONS, 0.0, 1.0),),
+        ),
+    )
 
 
 def _keep_thin(found: Mapping[int, Seam], labels: Collection[int]) -> dict[int, Seam]:

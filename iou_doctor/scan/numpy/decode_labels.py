@@ -83,9 +83,9 @@ def decode_tenths(values: StoredArray) -> NDArray[np.integer]:
     return np.where(missing, encode_no_class(np.zeros(single.shape)), codes)
 
 
-def decode_times_255(values: StoredArray) -> NDArray[np.int64]:
-    """Return the values times 255, rounded half to even."""
-    return _truncate(np.rint(values.astype(np.float64) * 255)).astype(np.int64)
+def decode_nearest(values: StoredArray, *, times: int = 1) -> NDArray[np.int64]:
+    """Return the values, times a factor, rounded half to even."""
+    return _truncate(np.rint(values.astype(np.float64) * times)).astype(np.int64)
 
 
 def decode_colours(values: StoredArray, scale: int = 1) -> NDArray[np.int64]:

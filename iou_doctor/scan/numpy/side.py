@@ -65,8 +65,9 @@ class Side:
                 return decode_labels.decode_colours(self.arranged, scale)
             case LabelDecoding.ROUNDED:
                 return encode_rounded(self.arranged)
-            case LabelDecoding.TIMES_255:
-                return decode_labels.decode_times_255(self.arranged)
+            case LabelDecoding.TIMES_255 | LabelDecoding.NEAREST:
+                times = 255 if decoding is LabelDecoding.TIMES_255 else 1
+                return decode_labels.decode_nearest(self.arranged, times=times)
             case _:
                 return decode_labels.decode_labels(self.arranged)
 

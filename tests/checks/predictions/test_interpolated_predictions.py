@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
-from build import diagnose, errors, found, names, noisy, scene
+from build import diagnose, errors, found, mean_iou, names, noisy, roots, scene
+from help_code import run_help
 
 from iou_doctor.report.finding import Severity
 
@@ -13,6 +14,43 @@ def test_ids_with_fractions():
     assert finding.facts == {"fractional": 1, "values": 4, "labels": []}
     assert finding.evidence == "first: sample 0, pixel (0, 1): 0.5"
     assert errors(report) == ["interpolated-predictions"]
+
+
+MASKS = scene(5, samples=3, height=32, width=36)
+PREDICTED = noisy(MASKS, 6)
+JITTER = 3e-5 * np.random.default_rng(7).normal(size=MASKS.shape)
+BESIDE = {
+    "below": PREDICTED * np.float32(0.99999),
+    "on both sides": (PREDICTED + JITTER * (PREDICTED > 0)).astype(np.float32),
+    "a few": np.where(JITTER > 3e-5, PREDICTED - 1e-4, PREDICTED).clip(0).astype(np.float64),
+    "with an axis of size 1": PREDICTED[..., None] * np.float32(0.99999),
+    "thirds": PREDICTED * 0.1 * 3 / 0.3,
+}
+
+
+@pytest.mark.parametrize("case", BESIDE)
+@pytest.mark.parametrize("options", [{}, {"num_classes": 4}])
+def test_numbers_beside_ids_are_rounded(case, options):
+    report = diagnose(y_true=MASKS, y_pred=BESIDE[case], **options)
+    assert errors(report) == ["interpolated-predictions"]
+    finding = found(report, "interpolated-predictions")
+    assert "beside a class id" in finding.message
+    masks, rounded = run_help(finding.help, masks=MASKS, predictions=BESIDE[case])
+    right = mean_iou(masks, rounded.reshape(MASKS.shape), 4)
+    assert report.verdict.mean_iou_after_all == pytest.approx(right)
+
+
+def test_both_arrays_may_lie_beside_ids():
+    report = diagnose(y_true=MASKS * 0.1 * 3 / 0.3, y_pred=BESIDE["thirds"])
+    causes = {finding.rule.name for finding in roots(report)}
+    assert causes == {"interpolated-predictions", "normalised-masks"}
+    assert report.verdict.mean_iou_after_all == pytest.approx(mean_iou(MASKS, PREDICTED, 4))
+
+
+@pytest.mark.parametrize("scores", [PREDICTED + 0.2, PREDICTED * 0.97, PREDICTED - 1.00001])
+def test_other_fractions_are_not_rounded(scores):
+    report = diagnose(y_true=MASKS, y_pred=scores.astype(np.float32))
+    assert not any("beside a class id" in finding.message for finding in report.findings)
 
 
 def squares(ids, seed):
