@@ -40,7 +40,10 @@ class _StandIn(ModuleType):
         core = sys.modules.get("numpy._core.multiarray")
         if name != "NDArray" or core is None:
             return getattr(self._load(), name)
-        setattr(sys.modules[package], own, self)  # as an import of the real module does
+        for each in MODULES:
+            found = sys.modules.get(each)
+            if isinstance(found, _StandIn):  # else `np.typing` would recurse without end
+                setattr(sys.modules[package], each.rpartition(".")[2], found)
         self.NDArray = core.ndarray[tuple[Any, ...], core.dtype[_Scalar]]
         return self.NDArray
 

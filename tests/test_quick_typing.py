@@ -31,6 +31,12 @@ assert "numpy" not in sys.modules
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
+@pytest.mark.parametrize("code", ["import numpy.typing as npt", "npt = np.typing"])
+def test_whoever_names_the_module_first_gets_it_too(code):
+    asked = START.replace("from numpy.typing import NDArray", f"{code}; NDArray = npt.NDArray")
+    subprocess.run([sys.executable, "-c", asked], check=True)
+
+
 @pytest.mark.parametrize(
     "code",
     [
