@@ -10,11 +10,14 @@ rate, weights that were never loaded, and BatchNormalization with statistics of 
 If arrays are given and no model, a loop may also have saved one prediction for all samples.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.wording import advise_on_scale, format_count
+from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.report.finding import Finding, Rule, Severity, Skipped, Suspicion, Symptom
 
 RULE = Rule(
@@ -55,14 +58,17 @@ def find(evidence: Evidence) -> Result:
 
 
 def _are_predictions_equal(evidence: Evidence) -> bool:
-    """Return whether all predictions are the same map of several classes, as far as maps are kept.
+    """Return whether all predictions are the same map of several classes.
 
-    Two images may look alike.
+    Two images may look alike. All samples must have the same pixels of each class, because the maps
+    that are kept are small ones of some samples.
     """
     maps = evidence.sampled.many.y_pred if evidence.sampled else ()
     if len(maps) < FEWEST_SAMPLES or maps[0].min() == maps[0].max():
         return False
-    return all(np.array_equal(maps[0], other) for other in maps[1:])
+    if not all(np.array_equal(maps[0], other) for other in maps[1:]):
+        return False
+    return not _differ(evidence.pairs, PairCounts.count_predictions)
 
 
 def _report_arrays(evidence: Evidence) -> Finding:
@@ -82,8 +88,12 @@ def _report_arrays(evidence: Evidence) -> Finding:
 
 def _has_different_masks(evidence: Evidence) -> bool:
     """Return whether the masks differ. If all are empty, one output may be right for all images."""
-    pairs = evidence.pairs
+    return _differ(evidence.pairs, PairCounts.count_truths)
+
+
+def _differ(pairs: PairCounts, count: Callable[[PairCounts], dict[int, int]]) -> bool:
+    """Return whether the pixels of each class differ between the images."""
     some = (pairs.select_images(image, image + 1) for image in range(pairs.image_span[1] + 1))
-    truths = (image.count_truths() for image in some if len(image))
-    first = next(truths, None)
-    return any(other != first for other in truths)
+    counts = (count(image) for image in some if len(image))
+    first = next(counts, None)
+    return any(other != first for other in counts)

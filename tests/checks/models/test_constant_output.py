@@ -64,3 +64,13 @@ def test_equal_predictions_of_different_masks_need_no_model(samples, fires):
     assert "constant-output" not in names(diagnose(y_true=masks, y_pred=good, num_classes=5))
     alike = np.repeat(masks[:1], samples, axis=0)
     assert "constant-output" not in names(diagnose(y_true=alike, y_pred=same, num_classes=5))
+
+
+def test_predictions_that_differ_by_a_pixel_are_not_the_same():
+    masks = np.zeros((3, 256, 256), np.uint8)
+    masks[:, 100:200, 80:180] = 1
+    predictions = masks.copy()
+    for image in range(3):
+        masks[image, 10, : 10 + image] = 1
+        predictions[image, 13, 13 : 14 + image % 2] = 1
+    assert "constant-output" not in names(diagnose(y_true=masks, y_pred=predictions))
