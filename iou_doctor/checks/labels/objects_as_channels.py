@@ -68,6 +68,7 @@ RULE = Rule(
     ),
 )
 
+TWO_CLASSES = 2
 MOST_CANDIDATES = 8
 """Number of channels up to which they may be candidates for one object, each larger than the one
 before. More channels are objects."""
@@ -104,6 +105,8 @@ def _find_stack(evidence: Evidence) -> Stack | None:
     masks, predictions, layout = interpretation.y_true, interpretation.y_pred, interpretation.layout
     if masks.is_dense == predictions.is_dense or layout.relation is Relation.MISMATCHED:
         return None
+    if interpretation.num_classes_declared and interpretation.num_classes > TWO_CLASSES:
+        return None  # the other array may hold two of more classes
     if masks.is_dense:
         side, encoding, values, axes = Side.MASKS, masks, stats.y_true, layout.y_true
     else:

@@ -81,3 +81,7 @@ def test_pixels_without_a_class_beside_two_classes_are_void():
     channels = one_hot(noisy(MASKS, 3, classes=2), 2)
     channels[:, 10:14] = 0
     assert RULE not in names(diagnose(y_true=MASKS, y_pred=channels))
+
+
+def test_masks_of_more_declared_classes_are_no_single_mask():
+    assert RULE not in names(diagnose(y_true=MASKS, y_pred=STACKS, num_classes=6))
