@@ -43,6 +43,8 @@ class NumberedTwice(NamedTuple):
     predictions: Objects
     repair: Repair
     """Makes every object class 1 on both sides."""
+    differ: bool
+    """Whether most objects have another number on the other side."""
     is_harmful: bool
     """Whether most numbers differ, or are no class, so that the score by number says nothing."""
 
@@ -60,9 +62,12 @@ def find_objects_on_both_sides(evidence: Evidence) -> NumberedTwice | None:
     if not masks or not predictions:
         return None
     repair = _keep_foregrounds(evidence)
-    is_harmful = is_far_better(evidence, repair) or (in_order and _are_out_of_range(evidence))
+    differ = is_far_better(evidence, repair)
+    is_harmful = differ or (in_order and _are_out_of_range(evidence))
     is_certain = is_harmful or (in_order and _are_own_numbers(evidence))
-    return NumberedTwice(masks, predictions, repair, is_harmful) if is_certain else None
+    if not is_certain:
+        return None
+    return NumberedTwice(masks, predictions, repair, differ=differ, is_harmful=is_harmful)
 
 
 def _are_labels(evidence: Evidence) -> bool:

@@ -135,8 +135,8 @@ def _find_foreground(truths: Mapping[int, int], predictions: Mapping[int, int]) 
 def _report_both_sides(evidence: Evidence, twice: NumberedTwice) -> Finding:
     masks, predictions = twice.masks, twice.predictions
     before, after = score_as_given(evidence), score_repaired(evidence, twice.repair)
-    how = "each in its own way" if twice.is_harmful else "and most objects have the same number"
-    verdict = "says nothing" if twice.is_harmful else "compares objects and not classes"
+    how = "each in its own way" if twice.differ else "and most objects have the same number"
+    verdict = "says nothing" if twice.differ else "compares objects and not classes"
     return Finding(
         RULE,
         message=f"both arrays number objects, {how}: {masks.connected} of {masks.examined} mask ids"
