@@ -27,6 +27,7 @@ RULE = Rule(
     also_explains=("metric-misreads-arrays", "missing-one-hot", "sample-count-mismatch"),
 )
 
+HEIGHT_FOR_WIDTH = (1, 0)
 HELP = "give both the same size: crop or pad as the images were, or resize the class scores"
 
 
@@ -66,12 +67,22 @@ def _report_mismatched_images(evidence: Evidence) -> Finding:
         message=f"{format_count(len(mismatched), 'pair')} of images"
         f" {'differs' if len(mismatched) == 1 else 'differ'} in size{how}:"
         f" {join_words(names)}; the score is that of the others",
-        help=HELP
-        if order is None
-        else f"save these predictions in the axes of their masks: array.transpose{order}",
+        help=write_order_help(order),
         facts={"pairs": len(mismatched), "of": evidence.interpretation.layout.samples},
         evidence=f"first: {names[0]}: mask {format_shape(true)}, prediction {format_shape(pred)}",
     )
+
+
+def write_order_help(order: tuple[int, ...] | None) -> str:
+    """Return what to do if this order of the axes gives predictions the sizes of their masks."""
+    if order is None:
+        return HELP
+    if order == HEIGHT_FOR_WIDTH:
+        return (
+            "turn these predictions as their masks are: with np.rot90 if only one side has followed"
+            " the EXIF orientation of the image, else with array.T"
+        )
+    return f"save these predictions in the axes of their masks: array.transpose{order}"
 
 
 def find_order(true: tuple[int, ...], pred: tuple[int, ...]) -> tuple[int, ...] | None:

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from build import diagnose, errors, found, outcome, scene
 
-from iou_doctor.checks.shapes.shape_mismatch import find_order
+from iou_doctor.checks.shapes.shape_mismatch import find_order, write_order_help
 from iou_doctor.report.finding import Status
 
 
@@ -48,3 +48,8 @@ def test_the_order_of_axes_follows_from_different_sizes(true, pred, order):
     assert find_order(true, pred) == order
     if order:
         assert np.zeros(pred).transpose(order).shape == true
+
+
+def test_an_image_of_the_other_size_may_be_turned_or_transposed():
+    assert "np.rot90" in write_order_help((1, 0))
+    assert "array.transpose(2, 1, 0)" in write_order_help((2, 1, 0))
