@@ -23,7 +23,7 @@ Relabelling = Relabel | RelabelSome
 Value = TypeVar("Value")
 Scale = Literal["many", "fine", "crops", "whole"]
 LARGE = 2**12
-"""Pixels of a map from which it is worth to look whether it has labels to clip."""
+"""Pixels of a map from which it is worth looking for labels to clip first."""
 VOLUME_AXES = 3
 """The number of spatial axes of a volume."""
 

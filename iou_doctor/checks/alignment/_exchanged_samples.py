@@ -106,7 +106,7 @@ def _describe(evidence: Evidence, maps: Stack, found: Partners, step: int) -> st
         )
     named = list(found.items())[:MOST_NAMED]
     pairs = [
-        f"the mask of {evidence.name_sample(int(maps.samples[mask]))} that of"
+        f"the mask of {evidence.name_sample(int(maps.samples[mask]))} fits that of"
         f" {evidence.name_sample(int(maps.samples[other]))}"
         for mask, other in named
     ]

@@ -33,7 +33,7 @@ LEAST_OVERLAP = 0.5
 """Minimum IoU of a label that only some samples hold with the class that it stands for. Void areas
 seldom have the shape of an object that is predicted."""
 MOST_STRANGE = 256
-"""Maximum number of such labels: as many as a grey level of 8 bits has. More of them are scores."""
+"""Maximum number of such labels: as many as 8 bits have grey levels. More of them are scores."""
 MOST_EXAMINED = 2000
 """Maximum number of samples that are examined one by one, which takes a tenth of a second."""
 

@@ -142,7 +142,7 @@ def _advise_mapping(evidence: Evidence, strays: dict[int, int]) -> str:
     name = evidence.interpretation.class_names[most]
     return (
         f"map these to class {name} if they are parts or objects of it ({share} of their pixels are"
-        " predicted as that class), else to classes or to one ignore label"
+        " predicted as that class), else to other classes or to one ignore label"
     )
 
 

@@ -167,7 +167,7 @@ def test_two_samples_that_have_exchanged_their_predictions_are_named(samples):
     finding = found(report, RULE)
     assert errors(report) == [RULE]
     assert finding.facts["partners"] == {"3": 8, "8": 3}
-    assert "the mask of sample 3 that of sample 8" in finding.message
+    assert "the mask of sample 3 fits that of sample 8" in finding.message
     assert after(report, RULE) == pytest.approx(mean_iou(masks, good, 5))
 
 
