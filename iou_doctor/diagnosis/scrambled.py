@@ -23,13 +23,13 @@ class CompareOrders:
     layout: Layout
 
     def answer(self, arrays: OpenArrays) -> tuple[int, ...]:
-        """Return whether they are, for those of the two that are among some samples."""
+        """Return the number for each of the two that is among some samples."""
         axes = self.layout.y_pred
         last = axes.samples - 1 if axes.has_sample_axis else 0
         return find_smoother(arrays.pair, self.layout, arrays.select(sorted({0, last})))
 
     def merge(self, answers: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
-        """Return whether they are, for both."""
+        """Return the numbers for both."""
         return tuple(chain.from_iterable(answers))
 
 
