@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from iou_doctor.checks.alignment._relabelled_samples import name_samples
 from iou_doctor.checks.alignment._sample_tables import SampleScores
+from iou_doctor.checks.alignment._shifted_samples import MOST_EXAMINED
+from iou_doctor.checks.alignment._shifts import SMALLEST_SIDE
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.stack_maps import VOLUME_AXES
 from iou_doctor.checks.wording import join_words
@@ -18,11 +20,23 @@ MOST_NAMED = 5
 
 
 def report_outlying(
-    rule: Rule, evidence: Evidence, scores: SampleScores, outlying: Sequence[int]
+    rule: Rule,
+    evidence: Evidence,
+    scores: SampleScores,
+    outlying: Sequence[int],
+    explained: Collection[int],
 ) -> Finding:
-    """Return the finding on samples that lie far below all others."""
+    """Return the finding on samples that lie far below all others.
+
+    Args:
+        rule: the rule that reports them.
+        evidence: the facts.
+        scores: the mean IoU of each sample.
+        outlying: the numbers of these samples.
+        explained: the numbers of the samples in which another rule has found a fault.
+    """
     values = dict(zip(scores.images.tolist(), scores.scores.tolist(), strict=True))
-    others = sorted(values[sample] for sample in values.keys() - set(outlying))
+    others = sorted(values[sample] for sample in values.keys() - {*outlying, *explained})
     twins = {side: _find_twins(evidence, side, outlying) for side in Side}
     doubled = sorted({sample for found in twins.values() for sample in found})
     named = _name_scores(evidence, values, outlying)
@@ -82,13 +96,20 @@ def _list_tried(evidence: Evidence, outlying: Sequence[int]) -> str:
             for maps in (sampled.many, sampled.fine, sampled.crops)
         )
         tried += ["flips and turns"] * (fine or (many and sampled.spatial_axes < VOLUME_AXES))
-        tried += ["shifts"] * crops
+        tried += ["shifts"] * (crops and _were_shifted(evidence, outlying))
         tried += ["the predictions of other samples"] * many
     return join_words(tried)
 
 
+def _were_shifted(evidence: Evidence, outlying: Sequence[int]) -> bool:
+    """Return whether the images are large enough for shifts, and these samples few enough."""
+    sizes = evidence.interpretation.layout.y_true.spatial_shape
+    shortest = min(size or 0 for size in sizes)
+    return len(outlying) <= MOST_EXAMINED and shortest >= SMALLEST_SIDE
+
+
 def _find_twins(evidence: Evidence, side: Side, outlying: Sequence[int]) -> dict[int, int]:
-    """Return the samples whose map on one side is that of another sample, and no other side is.
+    """Return, for each sample whose map equals that of a usual sample, the number of that sample.
 
     Args:
         evidence: the facts.

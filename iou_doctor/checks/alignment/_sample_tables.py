@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iou_doctor.checks.evidence import Evidence
-from iou_doctor.checks.map_stack import Scores
+from iou_doctor.checks.map_stack import Scores, has_nothing_to_gain
 from iou_doctor.checks.stack_maps import keep_for_all_rules
 from iou_doctor.counts.class_areas import iterate_class_areas
 from iou_doctor.counts.label_decoding import is_no_class
@@ -115,6 +115,17 @@ def find_usual_score(scores: NDArray[np.float64]) -> float:
     """Return the score that a quarter of the samples reach, shape (n,)."""
     # `np.quantile` would import `numpy.ma`
     return float(np.sort(scores)[int(USUAL_QUANTILE * (len(scores) - 1))])
+
+
+def may_be_misplaced(evidence: Evidence) -> bool:
+    """Return whether other places may fit far better, for all samples or for single ones.
+
+    Among many good samples, a single one hardly lowers the mean IoU.
+    """
+    if not has_nothing_to_gain(evidence):
+        return True
+    scores = None if evidence.interpretation.is_multilabel else score_samples(evidence)
+    return scores is not None and bool(scores.poor)
 
 
 @record

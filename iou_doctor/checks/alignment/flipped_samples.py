@@ -26,11 +26,11 @@ from iou_doctor.checks.alignment._matched_ids import (
     is_worth_trying,
     match_ids,
 )
-from iou_doctor.checks.alignment._sample_tables import find_suspects
+from iou_doctor.checks.alignment._sample_tables import find_suspects, may_be_misplaced
 from iou_doctor.checks.alignment._scores import name_score
 from iou_doctor.checks.alignment._shifts import SHIFT_REACH, are_too_small, search_shifts
 from iou_doctor.checks.evidence import Evidence
-from iou_doctor.checks.map_stack import Stack, has_nothing_to_gain
+from iou_doctor.checks.map_stack import Stack
 from iou_doctor.checks.orientations import (
     PIXELS_A_SIDE,
     Fits,
@@ -89,7 +89,7 @@ def find(evidence: Evidence) -> Result:
     """Look for one turn that fits all samples, or for turns of a clear share of them."""
     if evidence.has_found("axes-permuted", "height-width-swapped", "shuffled-samples"):
         return Skipped("another misalignment was found first")
-    if has_nothing_to_gain(evidence):
+    if not may_be_misplaced(evidence):
         return []
     volume = _examine_volume(evidence)
     if volume:

@@ -48,13 +48,13 @@ def find(evidence: Evidence) -> Result:
     scores = score_samples(evidence)
     if scores is None or scores.usual < LEAST_USUAL or not scores.poor:
         return []
-    named = {sample for finding in evidence.found for sample in finding.facts.get("faulty", ())}
-    outlying = [sample for sample in find_outlying(scores) if sample not in named]
+    explained = {sample for finding in evidence.found for sample in finding.facts.get("faulty", ())}
+    outlying = [sample for sample in find_outlying(scores) if sample not in explained]
     if not outlying or _is_one_volume(evidence):
         return []
     from iou_doctor.checks.alignment._outlying_report import report_outlying
 
-    return [report_outlying(RULE, evidence, scores, outlying)]
+    return [report_outlying(RULE, evidence, scores, outlying, explained)]
 
 
 def find_outlying(scores: SampleScores) -> list[int]:

@@ -17,7 +17,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from iou_doctor.checks.alignment._sample_tables import find_suspects
+from iou_doctor.checks.alignment._sample_tables import find_suspects, may_be_misplaced
 from iou_doctor.checks.alignment._shifts import (
     SMALLEST_SIDE,
     Offset,
@@ -29,11 +29,7 @@ from iou_doctor.checks.alignment._shifts import (
 )
 from iou_doctor.checks.alignment._tiles import MOST_TILED_SAMPLES, find_arrangement, get_stored_size
 from iou_doctor.checks.evidence import Evidence
-from iou_doctor.checks.map_stack import (
-    Stack,
-    count_different_masks,
-    has_nothing_to_gain,
-)
+from iou_doctor.checks.map_stack import Stack, count_different_masks
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.stack_maps import stack_maps
 from iou_doctor.checks.stated_places import LEAST_STATED_GAIN, STATED
@@ -78,7 +74,7 @@ def find(evidence: Evidence) -> Result:
     """Look for one shift of all predictions that fits better."""
     if evidence.has_found("height-width-swapped", "shuffled-samples", "flipped-samples"):
         return Skipped("another misalignment was found first")
-    if has_nothing_to_gain(evidence):
+    if not may_be_misplaced(evidence):
         return []
     maps = stack_maps(evidence, "crops")
     if isinstance(maps, Skipped):

@@ -36,10 +36,10 @@ from iou_doctor.checks.alignment._pairing import (
     is_suspect,
 )
 from iou_doctor.checks.alignment._sample_order import find_order
-from iou_doctor.checks.alignment._sample_tables import find_suspects
+from iou_doctor.checks.alignment._sample_tables import find_suspects, may_be_misplaced
 from iou_doctor.checks.alignment._scores import name_score
 from iou_doctor.checks.evidence import Evidence
-from iou_doctor.checks.map_stack import Ids, Stack, has_nothing_to_gain
+from iou_doctor.checks.map_stack import Ids, Stack
 from iou_doctor.checks.orientations import PIXELS_A_SIDE, fit_all_turns
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.stack_maps import stack_maps
@@ -80,7 +80,7 @@ MATCHING_ROUNDS = 4
 
 def find(evidence: Evidence) -> Result:
     """Look for a pairing of samples that fits far better than the given one."""
-    if has_nothing_to_gain(evidence) or evidence.has_found("axes-permuted"):
+    if not may_be_misplaced(evidence) or evidence.has_found("axes-permuted"):
         return []
     maps = stack_maps(evidence, "many")
     if isinstance(maps, Skipped):

@@ -1,10 +1,11 @@
 import numpy as np
 import pytest
-from build import diagnose, found, names
+from build import diagnose, found, names, noisy
 from scenes import boxes, model
 
 from iou_doctor.checks.alignment._sample_tables import SampleScores
 from iou_doctor.checks.alignment.outlying_samples import find_outlying
+from iou_doctor.checks.map_stack import MOST_IMPROVABLE_IOU
 from iou_doctor.report.finding import Severity
 
 RULE = "outlying-samples"
@@ -52,6 +53,30 @@ def test_a_prediction_of_another_scene_is_named_and_not_explained():
         "; other class ids, flips and turns, shifts and the predictions of other samples do not"
         " restore it"
     )
+
+
+@pytest.mark.parametrize(
+    ("places", "turn", "rule"),
+    [([4], -1, "flipped-samples"), ([4, 9], 1, "shuffled-samples")],
+)
+def test_misplaced_samples_are_found_however_good_the_many_others_are(places, turn, rule):
+    masks = boxes(1, samples=60)
+    predictions = noisy(masks, 2, share=0.01, classes=5)
+    predictions[places] = predictions[places[::-1], :, ::turn]
+    report = diagnose(y_true=masks, y_pred=predictions, num_classes=5)
+    assert report.mean_iou > MOST_IMPROVABLE_IOU
+    assert report.verdict.primary == rule
+    assert found(report, rule).facts["faulty"] == places
+
+
+def test_samples_with_a_known_fault_are_none_of_the_others():
+    masks = boxes(1, samples=20)
+    predictions = model(masks, 2)
+    predictions[2] = np.array([0, 1, 3, 2, 4])[predictions[2]]
+    predictions[4] = model(boxes(7, samples=1), 3)[0]
+    report = diagnose(y_true=masks, y_pred=predictions, num_classes=5)
+    assert found(report, "faulty-samples").facts["faulty"] == [2]
+    assert "sample 4 scores 0.14, and the other 18 score 0." in found(report, RULE).message
 
 
 def test_a_prediction_that_equals_that_of_another_sample_is_a_warning():
