@@ -17,7 +17,6 @@ from iou_doctor.diagnosis.count_plan import plan_counts
 from iou_doctor.diagnosis.count_values import count_values
 from iou_doctor.diagnosis.error_kinds import add_kinds
 from iou_doctor.diagnosis.gather_evidence import Interpreted, MetricReading, gather_evidence
-from iou_doctor.diagnosis.near_ids import count_near_ids
 from iou_doctor.diagnosis.passes import Counts, count
 from iou_doctor.diagnosis.questions import Arrays, OpenArrays, Progress, ScanSettings
 from iou_doctor.diagnosis.recounter import Recounter
@@ -170,7 +169,11 @@ def _count(
     """Return the counts of arrays with this layout, and what they mean."""
     plan = plan_counts(pair, layout, metric, for_all=request.counts_for_all)
     plan = add_kinds(plan, request.ledger, pair)
-    counts = count_near_ids(arrays.ask, pair, count(arrays.ask, plan), metric.options)
+    counts = count(arrays.ask, plan)
+    if counts.stats.y_pred.fractional and not layout.y_pred.is_dense:
+        from iou_doctor.diagnosis.near_ids import count_near_ids  # only for fractions
+
+        counts = count_near_ids(arrays.ask, pair, counts, metric.options)
     interpretation = interpret.infer_interpretation(
         pair,
         counts.plan.layout,

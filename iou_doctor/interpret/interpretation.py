@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iou_doctor.arrays.interpretation import (
-    LEAST_OVERLAP,
     Encoding,
     Interpretation,
     Options,
@@ -16,7 +15,6 @@ from iou_doctor.arrays.interpretation import (
 from iou_doctor.arrays.layout import Assumption, Axes, Layout
 from iou_doctor.arrays.pairings import choose_dense_decoding
 from iou_doctor.arrays.source import Pair, Source
-from iou_doctor.counts.channel_sums import has_only_0_and_255
 from iou_doctor.counts.label_decoding import (
     LabelDecoding,
     Pairing,
@@ -28,17 +26,12 @@ from iou_doctor.counts.value_counts import ValueCounts
 from iou_doctor.errors import UsageError
 from iou_doctor.interpret.encoding import infer_encoding, is_picture
 from iou_doctor.interpret.num_classes import infer_num_classes, name_classes
+from iou_doctor.interpret.overlapping_axis import do_channels_overlap
 from iou_doctor.record import record
 
 DecodedLabels = NDArray[np.int64]
 
-LEAST_OVERLAP_OF_OBJECTS = 0.1
-"""Share of the pixels with a channel that have several, from which small objects overlap."""
-LEAST_BACKGROUND = 0.5
-"""Share of the pixels without a channel from which they are the background of structures."""
 _MASKS, _PREDICTIONS = "masks", "predictions"
-LEAST_EMPTY_SHARE = 0.1
-"""Share of the pixels whose predicted channels do not sum to 1, from which they are independent."""
 
 
 def infer_interpretation(
@@ -67,11 +60,13 @@ def infer_interpretation(
     declared = options.predictions_as
     if declared is Encoding.SIGMOID and _are_whole_scores(stats.y_pred, options):
         declared = Encoding.LABELS
+    pred = _find_encoding(pair.y_pred, layout.y_pred, stats.y_pred, declared, _PREDICTIONS)
     has_near_ids = any(pairing.y_pred is LabelDecoding.NEAREST for pairing in stats.tables)
     if has_near_ids:
-        declared = Encoding.LABELS
-    pred = _find_encoding(pair.y_pred, layout.y_pred, stats.y_pred, declared, _PREDICTIONS)
-    is_multilabel = _do_channels_overlap(
+        why = "one value for each pixel, just beside a whole number"
+        note = Assumption("predictions.encoding", "labels", why)
+        pred = _FoundEncoding(Encoding.LABELS, (note,))
+    is_multilabel = do_channels_overlap(
         layout, stats, options.ignore_index, takes_channels=takes_channels
     )
     if is_multilabel and options.masks_as is None and true.encoding is not Encoding.ONE_HOT:
@@ -83,17 +78,12 @@ def infer_interpretation(
     if classes is None:
         classes, why = infer_num_classes(layout, stats, true.encoding, pred.encoding, ignore_index)
         assumed.append(Assumption("num_classes", str(classes), why))
-    if has_near_ids:
-        why = "one value for each pixel, just beside a whole number"
-        assumed.append(Assumption("predictions.encoding", "labels", why))
     are_logits = pred.encoding is Encoding.BINARY_LOGITS or (
         is_multilabel and pred.encoding is Encoding.LOGITS and stats.y_pred.fractional > 0
     )
-    if options.threshold is None and are_logits:
-        threshold = 0.0
-        assumed.append(Assumption("threshold", "0", "sigmoid(0) is 0.5"))
-    elif options.threshold is None and pred.encoding.is_thresholded:
-        why = "the usual threshold of probabilities"
+    if options.threshold is None and (are_logits or pred.encoding.is_thresholded):
+        threshold = 0.0 if are_logits else threshold
+        why = "sigmoid(0) is 0.5" if are_logits else "the usual threshold of probabilities"
         assumed.append(Assumption("threshold", f"{threshold:g}", why))
     return Interpretation(
         layout=layout,
@@ -108,56 +98,6 @@ def infer_interpretation(
         assumed=tuple(assumed),
         is_multilabel=is_multilabel,
         has_near_ids=has_near_ids,
-    )
-
-
-def _do_channels_overlap(
-    layout: Layout, stats: Stats, ignore_index: int | None, *, takes_channels: bool
-) -> bool:
-    """Return whether pixels of the masks have several channels, or none as in the predictions.
-
-    A metric that scores each channel on its own (`takes_channels`) makes it likely. Otherwise, many
-    pixels have to have several, and the predicted channels must not exclude each other, either.
-    """
-    masks, predictions = stats.y_true, stats.y_pred
-    if layout.has_channels_of_255:
-        return _are_whole_channels(masks) and (
-            _are_whole_channels(predictions) or predictions.within_unit
-        )
-    if not layout.y_true.is_per_class or layout.y_true.channels != layout.y_pred.channels:
-        return False
-    if masks.fractional:
-        return False
-    is_binary = not predictions.fractional and not predictions.outside_unit
-    are_independent = predictions.sum_off >= (
-        1 if is_binary else LEAST_EMPTY_SHARE * predictions.pixels
-    )
-    if masks.outside_unit:
-        excluding = masks.minimum_sum == masks.maximum_sum or not are_independent
-        known = _are_outsiders_known(stats, ignore_index)
-        return takes_channels and known and not excluding
-    several = masks.pixels - masks.one_hot - masks.all_zero
-    if not takes_channels:
-        objects = LEAST_OVERLAP_OF_OBJECTS * (masks.pixels - masks.all_zero)
-        least = max(1, min(LEAST_OVERLAP * masks.pixels, objects))
-        return several >= least and are_independent
-    # logits never sum to 1; beside them, a few empty pixels are void and not background
-    least = 1 if predictions.outside_unit == 0 else LEAST_BACKGROUND * masks.pixels
-    return several > 0 or (are_independent and (is_binary or masks.all_zero >= least))
-
-
-def _are_whole_channels(values: ValueCounts) -> bool:
-    """Return whether no value is between 0 and 1, or beyond 255."""
-    return not values.fractional and values.minimum == 0 and values.maximum in (1, 255)
-
-
-def _are_outsiders_known(stats: Stats, ignore_index: int | None) -> bool:
-    """Return whether the masks hold only 0 and 255, or nothing but 0, 1 and the ignore label."""
-    masks = stats.y_true
-    if masks.maximum == 255 and stats.sums is not None and has_only_0_and_255(stats.sums):
-        return True
-    return ignore_index in (masks.minimum, masks.maximum) and not (
-        masks.minimum not in (0, ignore_index) or masks.maximum not in (1, ignore_index)
     )
 
 

@@ -1,4 +1,4 @@
-"""Find an axis of channels that overlap, so that each is a label of its own."""
+"""Find an axis of channels that overlap, each a label of its own, and whether they do."""
 
 from __future__ import annotations
 
@@ -7,15 +7,24 @@ from collections.abc import Sequence
 import numpy as np
 
 from iou_doctor.arrays.batch import StoredArray
-from iou_doctor.arrays.interpretation import Options
-from iou_doctor.arrays.layout import COLOUR_CHANNELS, Assumption
+from iou_doctor.arrays.interpretation import LEAST_OVERLAP, Options
+from iou_doctor.arrays.layout import COLOUR_CHANNELS, Assumption, Layout
 from iou_doctor.arrays.model import Shape
 from iou_doctor.arrays.source import Pair
+from iou_doctor.counts.channel_sums import has_only_0_and_255
+from iou_doctor.counts.stats import Stats
+from iou_doctor.counts.value_counts import ValueCounts
 from iou_doctor.interpret.class_axis import is_channel_axis
 from iou_doctor.interpret.peek import Peek, hold_only, read_windows
 
 FEWEST_CLASSES = 3
 """Number of declared classes from which 0 and 255 cannot be the ids of all of them."""
+LEAST_OVERLAP_OF_OBJECTS = 0.1
+"""Share of the pixels with a channel that have several, from which small objects overlap."""
+LEAST_BACKGROUND = 0.5
+"""Share of the pixels without a channel from which they are the background of structures."""
+LEAST_EMPTY_SHARE = 0.1
+"""Share of the pixels whose predicted channels do not sum to 1, from which they are independent."""
 
 
 def find_overlapping_axis(
@@ -113,3 +122,53 @@ def _find_channel_axis(shape: Shape, metric_axis: int, num_classes: int | None) 
         return 0
     fitting = fitting or [axis for axis in axes if is_channel_axis(shape, axis, None)]
     return fitting[0] if fitting else None
+
+
+def do_channels_overlap(
+    layout: Layout, stats: Stats, ignore_index: int | None, *, takes_channels: bool
+) -> bool:
+    """Return whether pixels of the masks have several channels, or none as in the predictions.
+
+    A metric that scores each channel on its own (`takes_channels`) makes it likely. Otherwise, many
+    pixels have to have several, and the predicted channels must not exclude each other, either.
+    """
+    masks, predictions = stats.y_true, stats.y_pred
+    if layout.has_channels_of_255:
+        return _are_whole_channels(masks) and (
+            _are_whole_channels(predictions) or predictions.within_unit
+        )
+    if not layout.y_true.is_per_class or layout.y_true.channels != layout.y_pred.channels:
+        return False
+    if masks.fractional:
+        return False
+    is_binary = not predictions.fractional and not predictions.outside_unit
+    are_independent = predictions.sum_off >= (
+        1 if is_binary else LEAST_EMPTY_SHARE * predictions.pixels
+    )
+    if masks.outside_unit:
+        excluding = masks.minimum_sum == masks.maximum_sum or not are_independent
+        known = _are_outsiders_known(stats, ignore_index)
+        return takes_channels and known and not excluding
+    several = masks.pixels - masks.one_hot - masks.all_zero
+    if not takes_channels:
+        objects = LEAST_OVERLAP_OF_OBJECTS * (masks.pixels - masks.all_zero)
+        least = max(1, min(LEAST_OVERLAP * masks.pixels, objects))
+        return several >= least and are_independent
+    # logits never sum to 1; beside them, a few empty pixels are void and not background
+    least = 1 if predictions.outside_unit == 0 else LEAST_BACKGROUND * masks.pixels
+    return several > 0 or (are_independent and (is_binary or masks.all_zero >= least))
+
+
+def _are_whole_channels(values: ValueCounts) -> bool:
+    """Return whether no value is between 0 and 1, or beyond 255."""
+    return not values.fractional and values.minimum == 0 and values.maximum in (1, 255)
+
+
+def _are_outsiders_known(stats: Stats, ignore_index: int | None) -> bool:
+    """Return whether the masks hold only 0 and 255, or nothing but 0, 1 and the ignore label."""
+    masks = stats.y_true
+    if masks.maximum == 255 and stats.sums is not None and has_only_0_and_255(stats.sums):
+        return True
+    return ignore_index in (masks.minimum, masks.maximum) and not (
+        masks.minimum not in (0, ignore_index) or masks.maximum not in (1, ignore_index)
+    )
