@@ -8,6 +8,10 @@ of no object have no class. Nothing then agrees with a mask of 0 and 1.
     masks        (96, 120)         0 and 1
     predictions = predictions.any(axis=2)
 
+Scores of such channels are named without a repair, because only the largest channel of each pixel
+is known. They are no class scores if they rise and fall together, or are equal in many pixels,
+while no channel is the largest where the object is.
+
 The union of the objects can be compared with the mask. To score single objects, match those of
 both arrays and use a metric for instances. Of several candidates, keep the one that the model
 scores highest.
@@ -36,6 +40,7 @@ from iou_doctor.checks.hypotheses import (
     score_repaired,
 )
 from iou_doctor.checks.labels._nested_regions import find_nested_regions
+from iou_doctor.checks.labels._scores_of_objects import find_scores_of_objects
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.symptoms import OF_MASK_VALUES
 from iou_doctor.checks.wording import format_percent
@@ -53,7 +58,7 @@ RULE = Rule(
     name="objects-as-channels",
     severity=Severity.ERROR,
     suspicion=Suspicion.ENCODING,
-    claim="the channels of one array are masks of objects or regions, not of classes",
+    claim="the channels of one array are not the classes of the other",
     explains=OF_MASK_VALUES | Symptom.ENCODING | Symptom.ALIGNMENT,
     also_explains=(
         "channel-count-mismatch",
@@ -90,10 +95,10 @@ class Stack:
 
 
 def find(evidence: Evidence) -> Result:
-    """Look for channels that leave out pixels beside labels of 0 and 1, and for nested regions."""
+    """Look for channels that leave out pixels, nested regions, and scores beside 0 and 1."""
     stack = _find_stack(evidence)
     if stack is None:
-        return find_nested_regions(RULE, evidence)
+        return find_nested_regions(RULE, evidence) or find_scores_of_objects(RULE, evidence)
     repair = _choose_union(evidence, stack)
     if not is_far_better(evidence, repair) or not _do_objects_fit(evidence, repair):
         return []

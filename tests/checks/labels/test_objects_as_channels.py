@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from build import after, diagnose, found, mean_iou, names, noisy, one_hot, roots, scene
 from help_code import run_help
+from scipy.ndimage import gaussian_filter
 
 RULE = "objects-as-channels"
 SAMPLES = scene(1, samples=3, height=48, width=56, classes=6)
@@ -85,3 +86,49 @@ def test_pixels_without_a_class_beside_two_classes_are_void():
 
 def test_masks_of_more_declared_classes_are_no_single_mask():
     assert RULE not in names(diagnose(y_true=MASKS, y_pred=STACKS, num_classes=6))
+
+
+HEIGHT = 20 * (gaussian_filter(WHOLE.astype(np.float32), (0, 2, 2)) - 0.5)
+CANDIDATES = np.stack([HEIGHT - 3, HEIGHT, HEIGHT + 3], 1)
+"""Logits of a part, of the object and of its surroundings, (3, 3, 48, 56)."""
+
+
+def squash(logits):
+    return 1 / (1 + np.exp(-logits))
+
+
+@pytest.mark.parametrize("options", [{}, {"num_classes": 2}])
+@pytest.mark.parametrize(
+    "scores",
+    [
+        CANDIDATES,
+        CANDIDATES[:, ::-1],
+        squash(CANDIDATES),
+        squash(CANDIDATES[:, ::-1]),
+        np.moveaxis(CANDIDATES, 1, -1),
+        8 * STACKS - 4.5,
+    ],
+)
+def test_scores_of_candidates_and_objects_are_no_classes(scores, options):
+    report = diagnose(y_true=MASKS, y_pred=scores.astype(np.float32), **options)
+    assert [finding.rule.name for finding in roots(report)] == [RULE]
+    assert found(report, RULE).repair is None
+    assert "SAM" in found(report, RULE).help
+    assert report.verdict.mean_iou_after_all in (None, report.mean_iou)
+
+
+CLASSES = 6 * one_hot(noisy(MASKS, 3, classes=2), 3) - 2.5 + np.arange(3)
+
+
+@pytest.mark.parametrize(
+    ("masks", "scores"),
+    [
+        (MASKS, CLASSES),
+        (MASKS, CLASSES[..., [0, 2, 1]]),  # another order of classes
+        (MASKS, CLASSES[1:].repeat(2, 0)[:3]),  # other samples
+        (MASKS * 0, CLASSES),
+        (SAMPLES, CANDIDATES),
+    ],
+)
+def test_scores_of_classes_are_no_objects(masks, scores):
+    assert RULE not in names(diagnose(y_true=masks, y_pred=scores.astype(np.float32)))
