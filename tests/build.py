@@ -21,7 +21,14 @@ from iou_doctor.report.report import Report
 from iou_doctor.sources.memory.array import ArraySource
 
 Array = NDArray[Any]
-ASKED = {"minimums", "expected", "all_implementations", "batch_size", "score_to_explain"}
+ASKED = {
+    "minimums",
+    "expected",
+    "all_implementations",
+    "batch_size",
+    "score_to_explain",
+    "details",
+}
 """Keyword arguments of `diagnose` that belong to the request itself."""
 
 

@@ -30,7 +30,7 @@ def report():
 
 
 def test_the_report_says_what_the_command_line_says(report):
-    plain = diagnose(y_true=MASKS, y_pred=SCORES, num_classes=3)
+    plain = diagnose(y_true=MASKS, y_pred=SCORES, num_classes=3, details=True)
     assert report.verdict == plain.verdict
     assert report.findings == plain.findings
     assert isinstance(report, iou_doctor.Report)

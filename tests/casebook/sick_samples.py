@@ -48,6 +48,13 @@ def one_flipped(s: Scene, sample: int) -> Arrays:
     return labels(s, y_pred=pred)
 
 
+def one_predicted_twice(s: Scene, sample: int) -> Arrays:
+    """Return predictions of which one was saved a second time, in place of the next one."""
+    pred = s.predicted
+    pred[sample + 1] = pred[sample]
+    return labels(s, y_pred=pred)
+
+
 TABLE = (
     Sick(
         "axes-permuted",
@@ -84,4 +91,11 @@ TABLE = (
         repairs=True,
     ),
     Sick("faulty-samples", "softmax", some_masks_beside_softmax, ["organs/0.9"], repairs=True),
+    Sick(
+        "outlying-samples",
+        "one twice",
+        one_predicted_twice,
+        ["organs/0.9", "organs/0.7"],
+        [2],
+    ),
 )

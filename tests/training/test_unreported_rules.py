@@ -30,6 +30,7 @@ ABOUT_A_TRAINED_NETWORK = {
     "inverted-masks",
     "labels-off-by-one",
     "misplaced-tiles",
+    "outlying-samples",
     "permuted-classes",
     "relu-before-sigmoid",
     "recoded-class-ids",

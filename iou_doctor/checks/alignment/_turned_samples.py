@@ -46,10 +46,24 @@ def find_few_turned(fits: Fits, maps: Stack) -> NDArray[np.bool_]:
     is_clear = (gain >= LEAST_CLEAR_GAIN) & (lead >= LEAST_CLEAR_LEAD)
     restored = suspects.are_restored(ordered[-1])
     for sample in suspects.poor:
-        turned[sample] = restored[sample] and (
-            is_large[sample] or (is_clear[sample] and _is_no_chance(maps, fits, sample))
+        turned[sample] = (
+            restored[sample]
+            and (is_large[sample] or (is_clear[sample] and _is_no_chance(maps, fits, sample)))
+            and not _has_prediction_of_another(maps, sample)
         )
     return turned
+
+
+def _has_prediction_of_another(maps: Stack, sample: int) -> bool:
+    """Return whether a sample with another mask has the very same prediction.
+
+    One of the two was saved twice then, and is not turned, although it may fit a turn by chance.
+    """
+    same_pred, same_true = (
+        (labels == labels[sample]).reshape(len(maps), -1).all(axis=1)
+        for labels in (maps.y_pred, maps.y_true)
+    )
+    return bool((same_pred & ~same_true).any())
 
 
 def _is_no_chance(maps: Stack, fits: Fits, sample: int) -> bool:

@@ -252,6 +252,15 @@ def test_or_if_they_exceed_what_unrelated_maps_reach_by_chance(monkeypatch, limi
     assert find_few_turned(fits, draw_alike(fits)).sum() == number
 
 
+def test_a_sample_with_the_prediction_of_another_one_is_not_turned():
+    fits = fit(number=1, gain=0.5)
+    maps = draw_alike(fits)
+    (turned,) = np.flatnonzero(find_few_turned(fits, maps))
+    masks = maps.y_true.copy()
+    masks[turned] = 1 - masks[turned]
+    assert not find_few_turned(fits, replace(maps, y_true=masks)).any()
+
+
 @pytest.mark.parametrize("samples", [4, 50])
 def test_one_flipped_image_of_a_weak_model_is_named(samples):
     masks, good = draw_pair((samples, 56, 64), 3, seed=2, noise=0.45)
