@@ -7,7 +7,6 @@ from math import prod
 
 from iou_doctor.arrays.interpretation import Options
 from iou_doctor.arrays.layout import (
-    COLOUR_CHANNELS,
     Assumption,
     Axes,
     Layout,
@@ -15,14 +14,13 @@ from iou_doctor.arrays.layout import (
     find_axis_order,
 )
 from iou_doctor.arrays.model import Shape
-from iou_doctor.arrays.source import Pair, Source
+from iou_doctor.arrays.source import Pair
 from iou_doctor.errors import ReadingError
 from iou_doctor.interpret.class_axis import find_class_axes
-from iou_doctor.interpret.coloured_axes import mark_binary_colours, mark_colours
-from iou_doctor.interpret.colours import has_unit_colours
+from iou_doctor.interpret.coloured_axes import mark_colours
 from iou_doctor.interpret.layout_option import build_axes, parse_layouts, refuse_contradiction
 from iou_doctor.interpret.overlapping_axis import find_channels_of_255, find_overlapping_axis
-from iou_doctor.interpret.peek import Peek, peek_at, read_windows
+from iou_doctor.interpret.peek import Peek, peek_at
 from iou_doctor.interpret.relation import is_flattened, relate
 from iou_doctor.interpret.softmax_axis import explain_sums
 
@@ -70,29 +68,7 @@ def infer_layout(
     y_pred = _find_axes(pred_letters, pred.shape, pred_channel, pair.y_pred.path)
     _refuse_varying_channels(pair, y_true, y_pred)
     if overlapping is None:
-        y_true = mark_colours(y_true, true, options.masks_as)
-        y_true = _mark_unit_colours(pair.y_true, y_true, true, pred, options)
-        y_pred = mark_colours(y_pred, pred, options.predictions_as)
-        y_true, y_pred = (
-            mark_binary_colours(
-                pair.y_true,
-                y_true,
-                true,
-                pair.y_pred,
-                y_pred,
-                options.masks_as,
-                are_predictions=False,
-            ),
-            mark_binary_colours(
-                pair.y_pred,
-                y_pred,
-                pred,
-                pair.y_true,
-                y_true,
-                options.predictions_as,
-                are_predictions=True,
-            ),
-        )
+        y_true, y_pred = mark_colours(pair, y_true, y_pred, true, pred, options)
     if not options.layout:
         y_true, y_pred, more = _match_sample_axes(y_true, y_pred, true, pred)
         assumed += more
@@ -147,20 +123,6 @@ def _refuse_varying_channels(pair: Pair, y_true: Axes, y_pred: Axes) -> None:
                 f"`{source.path}`: axis {axes.channel} would hold the classes, and its length"
                 " differs from sample to sample; save all with the same classes, or use --layout"
             )
-
-
-def _mark_unit_colours(masks: Source, axes: Axes, true: Peek, pred: Peek, options: Options) -> Axes:
-    """Return the axes of masks with `is_unit_colour` set if they hold colours from 0 to 1.
-
-    Channels of the same shape as the predictions are those of classes.
-    """
-    may_be = true.floating and true.in_unit and options.masks_as is None and not axes.is_colour
-    if not may_be or axes.channels not in COLOUR_CHANNELS or true.shape == pred.shape:
-        return axes
-    channel = axes.channel or 0
-    windows = read_windows(masks, whole_axis=channel)
-    found = has_unit_colours(windows, channel, may_be_two=options.num_classes in {None, 2})
-    return replace(axes, is_colour=found, is_unit_colour=found)
 
 
 def _is_flat(shape: Shape, rest: list[int]) -> bool:

@@ -4,13 +4,52 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from iou_doctor.arrays.interpretation import Encoding
+from iou_doctor.arrays.interpretation import Encoding, Options
 from iou_doctor.arrays.layout import COLOUR_CHANNELS, Axes
-from iou_doctor.arrays.source import Source
-from iou_doctor.interpret.peek import Peek
+from iou_doctor.arrays.source import Pair, Source
+from iou_doctor.interpret.colours import has_unit_colours
+from iou_doctor.interpret.peek import Peek, read_windows
 
 
-def mark_colours(axes: Axes, peek: Peek, declared: Encoding | None) -> Axes:
+def mark_colours(
+    pair: Pair, y_true: Axes, y_pred: Axes, true: Peek, pred: Peek, options: Options
+) -> tuple[Axes, Axes]:
+    """Return the axes of both arrays with `is_colour` set where channels are those of colours.
+
+    Args:
+        pair: the arrays.
+        y_true: the axes of the masks.
+        y_pred: the axes of the predictions.
+        true: what a few windows of the masks show.
+        pred: what those of the predictions show.
+        options: how the user says that the arrays are encoded.
+    """
+    y_true = _mark_pictures(y_true, true, options.masks_as)
+    y_true = _mark_unit_colours(pair.y_true, y_true, true, pred, options)
+    y_pred = _mark_pictures(y_pred, pred, options.predictions_as)
+    return (
+        _mark_binary_colours(
+            pair.y_true,
+            y_true,
+            true,
+            pair.y_pred,
+            y_pred,
+            options.masks_as,
+            are_predictions=False,
+        ),
+        _mark_binary_colours(
+            pair.y_pred,
+            y_pred,
+            pred,
+            pair.y_true,
+            y_true,
+            options.predictions_as,
+            are_predictions=True,
+        ),
+    )
+
+
+def _mark_pictures(axes: Axes, peek: Peek, declared: Encoding | None) -> Axes:
     """Return the axes with `is_colour` set if the channels are those of a picture."""
     if declared is None:
         is_colour = axes.channel in peek.colour_axes
@@ -20,7 +59,21 @@ def mark_colours(axes: Axes, peek: Peek, declared: Encoding | None) -> Axes:
     return replace(axes, is_colour=is_colour and possible)
 
 
-def mark_binary_colours(
+def _mark_unit_colours(masks: Source, axes: Axes, true: Peek, pred: Peek, options: Options) -> Axes:
+    """Return the axes of masks with `is_unit_colour` set if they hold colours from 0 to 1.
+
+    Channels of the same shape as the predictions are those of classes.
+    """
+    may_be = true.floating and true.in_unit and options.masks_as is None and not axes.is_colour
+    if not may_be or axes.channels not in COLOUR_CHANNELS or true.shape == pred.shape:
+        return axes
+    channel = axes.channel or 0
+    windows = read_windows(masks, whole_axis=channel)
+    found = has_unit_colours(windows, channel, may_be_two=options.num_classes in {None, 2})
+    return replace(axes, is_colour=found, is_unit_colour=found)
+
+
+def _mark_binary_colours(
     source: Source,
     axes: Axes,
     peek: Peek,

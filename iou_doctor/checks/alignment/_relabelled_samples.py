@@ -123,7 +123,7 @@ def _write_help(
 ) -> str:
     if _is_exchange(table):
         return (
-            "find out which side numbers the classes otherwise there; in a mirrored image, left and"
+            "find out which side numbers these classes differently in it; in a mirrored image, left and"
             " right change places"
         )
     source = evidence.pair.y_true if side is Side.MASKS else evidence.pair.y_pred

@@ -54,7 +54,8 @@ def _find_regions(evidence: Evidence) -> Regions | None:
     if evidence.by_channels is None:
         return None
     pairs, channels = evidence.by_channels.pool(), evidence.interpretation.layout.y_pred.channels
-    nothing = [*VOID_LABELS, evidence.interpretation.ignore_index or VOID_LABELS[0]]
+    ignored = evidence.interpretation.ignore_index
+    nothing = [*VOID_LABELS] if ignored is None else [*VOID_LABELS, ignored]
     known = ~is_no_class(pairs.truth) & ~np.isin(pairs.truth, nothing)
     pairs, has_others = pairs.keep_rows(known), not known.all()
     labels, row = np.unique(pairs.truth, return_inverse=True)

@@ -47,8 +47,8 @@ def find_scores_of_objects(rule: Rule, evidence: Evidence) -> list[Finding]:
         Finding(
             rule,
             message=f"predictions of shape {axes.shape} have {axes.channels} channels of scores,"
-            f" the masks hold only 0 and {label}, and the channels do not fit these: the pixels"
-            f" of {label} and those where some channel is the largest have an IoU of at most"
+            f" while the masks hold only 0 and {label}; no channel is a class of these, because the"
+            f" pixels where it is the largest and those of {label} have an IoU of at most"
             f" {fit:.2f}",
             help="if the channels are candidates for one object, as SAM returns, keep the one that"
             " the model scores highest; if each is an object, predictions = (predictions >="

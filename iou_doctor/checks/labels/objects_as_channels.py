@@ -1,4 +1,4 @@
-"""Each channel of one array is the mask of an object or region, and the other is a single mask.
+"""The channels of one array are objects, candidates or regions, and not classes of the other one.
 
 Segmenters of instances return a stack of binary masks, one for each object that they find, and
 SAM returns three candidates for one object. Read as classes, object 0 becomes class 0, and pixels
