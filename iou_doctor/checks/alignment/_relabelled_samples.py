@@ -123,8 +123,8 @@ def _write_help(
 ) -> str:
     if _is_exchange(table):
         return (
-            "find out which side numbers these classes differently in it; in a mirrored image, left and"
-            " right change places"
+            "find out which side numbers these classes differently there; in a mirrored image,"
+            " left and right change places"
         )
     source = evidence.pair.y_true if side is Side.MASKS else evidence.pair.y_pred
     axes = evidence.interpretation.layout.y_true
