@@ -158,10 +158,12 @@ static inline uint32_t get_cell(uint8_t truth, uint8_t prediction)
 
 /*
  * Return a bit for each of GROUP pixels: whether the next pixel has another pair of codes.
- * One pixel more is read.
+ * One pixel more is read. The pixels that come BLOCK later are asked for.
  */
 static inline uint64_t find_ends(const uint8_t *y_true, const uint8_t *y_pred)
 {
+    PREFETCH(y_true, BLOCK);
+    PREFETCH(y_pred, BLOCK);
 #if defined(__AVX512BW__)
     __m512i truth = _mm512_loadu_si512(y_true), prediction = _mm512_loadu_si512(y_pred);
     return _cvtmask64_u64(_mm512_cmpneq_epu8_mask(truth, _mm512_loadu_si512(y_true + 1)) |
