@@ -36,6 +36,15 @@
 /* How many bytes ahead of the current ones are asked for. The processor's own prefetcher stops at
  * the end of a page. An address past the end of an array does no harm. */
 #define PREFETCH(address, bytes) __builtin_prefetch((const char *)(address) + (bytes))
+/* The bytes that the processor's cache loads at once. */
+#define LINE 64
+
+/* Ask for some bytes that come `ahead` bytes after an address. */
+static inline void prefetch_lines(const void *address, int64_t bytes, int64_t ahead)
+{
+    for (int64_t line = 0; line < bytes; line += LINE)
+        PREFETCH(address, ahead + line);
+}
 
 /* ---- Labels ---- */
 

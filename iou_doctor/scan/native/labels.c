@@ -63,8 +63,7 @@ static void extend_by_codes(struct labels *side, const uint8_t *codes, int64_t p
         label_##width bits = 0;                                                                    \
         for (int64_t start = 0; start < pixels; start += GROUP) {                                  \
             int64_t end = pixels - start < GROUP ? pixels : start + GROUP;                         \
-            for (int64_t line = 0; line < GROUP * width; line += 64)                               \
-                PREFETCH(labels + start, BLOCK + line);                                            \
+            prefetch_lines(labels + start, GROUP * width, BLOCK);                                  \
             for (int64_t i = start; i < end; i++) {                                                \
                 bits |= labels[i];                                                                 \
                 codes[i] = (uint8_t)labels[i];                                                     \
@@ -158,12 +157,10 @@ static inline uint32_t get_cell(uint8_t truth, uint8_t prediction)
 
 /*
  * Return a bit for each of GROUP pixels: whether the next pixel has another pair of codes.
- * One pixel more is read. The pixels that come BLOCK later are asked for.
+ * One pixel more is read.
  */
 static inline uint64_t find_ends(const uint8_t *y_true, const uint8_t *y_pred)
 {
-    PREFETCH(y_true, BLOCK);
-    PREFETCH(y_pred, BLOCK);
 #if defined(__AVX512BW__)
     __m512i truth = _mm512_loadu_si512(y_true), prediction = _mm512_loadu_si512(y_pred);
     return _cvtmask64_u64(_mm512_cmpneq_epu8_mask(truth, _mm512_loadu_si512(y_true + 1)) |
@@ -245,6 +242,8 @@ static void count_compressed(const uint8_t *y_true, const uint8_t *y_pred, int64
     __m512i numbers = _mm512_loadu_si512(NUMBERS);
     int64_t found = 0;
     for (int64_t i = 0; i < groups; i++, y_true += GROUP, y_pred += GROUP) {
+        PREFETCH(y_true, BLOCK);
+        PREFETCH(y_pred, BLOCK);
         uint64_t last = find_ends(y_true, y_pred) | (uint64_t)1 << (GROUP - 1);
         if (replicated && __builtin_popcountll(last) > NOISIER) {
             count_each(y_true, y_pred, space->cells);
@@ -283,6 +282,8 @@ static void count_pairs(const uint8_t *y_true, const uint8_t *y_pred, int64_t pi
     begun = first;
 #endif
     for (; first + GROUP < pixels; first += GROUP) {
+        PREFETCH(y_true + first, BLOCK);
+        PREFETCH(y_pred + first, BLOCK);
         uint64_t ends = find_ends(y_true + first, y_pred + first);
         if (replicated && __builtin_popcountll(ends) > NOISY) {
             if (begun < first)
