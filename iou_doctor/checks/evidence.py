@@ -7,6 +7,7 @@ from dataclasses import field
 from iou_doctor.arrays.expected import ExpectedInterpretation
 from iou_doctor.arrays.interpretation import Interpretation
 from iou_doctor.arrays.model import ModelFacts
+from iou_doctor.arrays.odd_scores import OddScores
 from iou_doctor.arrays.source import Pair
 from iou_doctor.counts.channel_overlaps import ChannelOverlaps
 from iou_doctor.counts.map_samples import InterpretedProbe
@@ -55,6 +56,9 @@ class Evidence:
     by_channels: PairCounts | None = None
     """`pairs` with the channels that a pixel lies in, by `LabelDecoding.CHANNELS`, as prediction;
     `None` unless a few channels may be nested regions."""
+    odd_scores: OddScores | None = None
+    """The samples whose scores are on another scale than the others', of which `stats` then tells;
+    `None` if there are none."""
     sampled: InterpretedProbe | None = None
     """Label maps of some samples; `None` if the pixels do not pair up."""
     sampled_times_255: InterpretedProbe | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.counts.value_counts import Place, ValueCounts
@@ -31,6 +31,13 @@ def join_words(items: Iterable[object]) -> str:
     if len(texts) > MOST_LISTED_ITEMS:
         return f"{', '.join(texts[:MOST_LISTED_ITEMS])} and {len(texts) - MOST_LISTED_ITEMS} more"
     return " and ".join([", ".join(texts[:-1]), texts[-1]]) if len(texts) > 1 else "".join(texts)
+
+
+def name_samples(evidence: Evidence, samples: Sequence[int]) -> str:
+    """Return the names of some samples: `samples 0, 1 and 2`, or the stems of their files."""
+    if evidence.pair.y_true.names or len(samples) == 1:
+        return join_words(evidence.name_sample(sample) for sample in samples)
+    return f"samples {join_words(samples)}"
 
 
 def format_near_id(value: float) -> str:

@@ -6,12 +6,14 @@ from dataclasses import replace
 
 from iou_doctor import interpret
 from iou_doctor.arrays.interpretation import Interpretation
+from iou_doctor.arrays.odd_scores import OddScores, use_usual_scores
 from iou_doctor.arrays.source import Pair
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.map_stack import MOST_IMPROVABLE_IOU
 from iou_doctor.counts.label_decoding import Pairing
 from iou_doctor.counts.map_samples import InterpretedProbe
 from iou_doctor.counts.pair_counts import PairCounts
+from iou_doctor.counts.stats import Stats
 from iou_doctor.diagnosis.passes import Ask, Counts
 from iou_doctor.diagnosis.questions import Unanswered
 from iou_doctor.diagnosis.recounter import scale_masks
@@ -33,6 +35,13 @@ class Interpreted:
 
     counts: Counts
     interpretation: Interpretation
+    odd_scores: OddScores | None = None
+    """The samples whose scores are on another scale; `None` if there are none."""
+
+    @property
+    def stats(self) -> Stats:
+        """The counts, in which the values of the predictions are those of the usual samples."""
+        return use_usual_scores(self.counts.stats, self.odd_scores)
 
     def decode_pairs(self) -> PairCounts:
         """Return the doctor's label pairs."""
@@ -82,7 +91,7 @@ def gather_evidence(
         stored: the arrays as the metric gets them, if the doctor has repaired their order.
         rows: the arrays as a metric reads them that takes rows for channels.
     """
-    stats, interpretation = read.counts.stats, read.interpretation
+    interpretation = read.interpretation
     request.minimums.resolve_classes(interpretation.class_names)  # refuses unknown classes
     pairing = interpret.choose_doctor_pairing(interpretation)
     scaled = scale_masks(pairing)
@@ -98,7 +107,7 @@ def gather_evidence(
     evidence = Evidence(
         pair=pair,
         interpretation=interpretation,
-        stats=stats,
+        stats=read.stats,
         metric=answer.metric,
         metric_score=answer.score,
         score_if_read_well=answer.score_if_read_well,
@@ -106,6 +115,7 @@ def gather_evidence(
         score=score,
         repaired=repaired,
         times_255=read.decode(scaled),
+        odd_scores=read.odd_scores,
         sampled=read.decode_samples(pairing),
         sampled_times_255=read.decode_samples(scaled),
         inputs=arrays.inputs,

@@ -10,6 +10,7 @@ import numpy as np
 from iou_doctor import interpret
 from iou_doctor.arrays.interpretation import Options
 from iou_doctor.arrays.layout import Assumption, Layout
+from iou_doctor.arrays.odd_scores import OddScores, use_usual_scores
 from iou_doctor.arrays.source import Pair
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.diagnosis.account import add_account
@@ -170,20 +171,31 @@ def _count(
     plan = plan_counts(pair, layout, metric, for_all=request.counts_for_all)
     plan = add_kinds(plan, request.ledger, pair)
     counts = count(arrays.ask, plan)
-    if counts.stats.y_pred.fractional and not layout.y_pred.is_dense:
+    odd = _find_odd_scores(counts, arrays)
+    if counts.stats.y_pred.fractional and odd is None and not layout.y_pred.is_dense:
         from iou_doctor.diagnosis.near_ids import count_near_ids  # only for fractions
 
         counts = count_near_ids(arrays.ask, pair, counts, metric.options)
     interpretation = interpret.infer_interpretation(
         pair,
         counts.plan.layout,
-        counts.stats,
+        use_usual_scores(counts.stats, odd),
         metric.options,
         threshold=counts.plan.threshold,
         takes_channels=metric.channel_axis is not None,
     )
     assumed = (*interpretation.assumed, *metric.assumed)
-    return Interpreted(counts, replace(interpretation, assumed=assumed))
+    return Interpreted(counts, replace(interpretation, assumed=assumed), odd)
+
+
+def _find_odd_scores(counts: Counts, arrays: Arrays) -> OddScores | None:
+    """Return the samples whose scores are on another scale than those of the others."""
+    values = counts.stats.y_pred
+    if not values.fractional or not (values.outside_unit or not values.off_255_grid):
+        return None
+    from iou_doctor.diagnosis.sample_scales import find_odd_scores  # not for probabilities
+
+    return find_odd_scores(arrays.ask, counts)
 
 
 def _add_block(report: Report, evidence: Evidence, recount: Recount) -> Report:

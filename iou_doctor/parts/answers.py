@@ -15,6 +15,7 @@ from iou_doctor.counts.stats import Stats
 from iou_doctor.diagnosis.boundaries import MeasureBoundaries
 from iou_doctor.diagnosis.channels import CODES, ChannelAreas, CompareChannels, SumChannels
 from iou_doctor.diagnosis.count_values import FindLevels
+from iou_doctor.diagnosis.measure_samples import MeasureSamples
 from iou_doctor.diagnosis.passes import CountArrays, Counts, RecountPairs
 from iou_doctor.diagnosis.recount_kinds import RecountKinds
 from iou_doctor.diagnosis.scrambled import CompareOrders
@@ -40,6 +41,7 @@ KINDS: Mapping[str, type] = {
     "count": CountArrays,
     "recount": RecountPairs,
     "levels": FindLevels,
+    "values": MeasureSamples,
     "maps": ReadMaps,
     "orders": CompareOrders,
     "areas": SumChannels,
@@ -181,6 +183,7 @@ _WRITERS: Mapping[type, Callable[[Any, Columns], Any]] = {
     CountArrays: _write_counts,
     RecountPairs: write_pairs,
     FindLevels: lambda answer, _: sorted(answer),
+    MeasureSamples: lambda answer, _: {str(one): write_values(answer[one]) for one in answer},
     ReadMaps: _write_label_maps,
     CompareOrders: lambda answer, _: list(answer),
     SumChannels: _write_areas,
@@ -192,6 +195,9 @@ _READERS: Mapping[type, Callable[[Any, Any, Columns], Any]] = {
     CountArrays: _read_counts,
     RecountPairs: lambda _, __, columns: read_pairs(columns),
     FindLevels: lambda _, values, __: frozenset(map(int, values)),
+    MeasureSamples: lambda question, values, _: {
+        range(question.layout.samples)[int(one)]: read_values(values[one]) for one in values
+    },
     ReadMaps: lambda _, values, columns: _read_label_maps(values, columns),
     CompareOrders: lambda _, values, __: tuple(map(int, values)),
     SumChannels: lambda _, values, columns: ChannelAreas(

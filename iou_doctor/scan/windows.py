@@ -157,10 +157,16 @@ def split_batch(batch: Batch, layout: Layout, *, split: bool, at_once: int = 1) 
             )
 
 
-def iterate_samples(source: Source, axes: Axes) -> Iterator[StoredArray]:
-    """Yield an array in order, some whole samples at a time, or single ones if sizes differ."""
+def iterate_samples(source: Source, axes: Axes, some: range | None = None) -> Iterator[StoredArray]:
+    """Yield an array in order, some whole samples at a time, or single ones if sizes differ.
+
+    Args:
+        source: the array.
+        axes: what its axes mean.
+        some: which samples to read; `None` for all of them.
+    """
     layout = Layout(axes, axes, Relation.EQUAL)
-    pair, samples = Pair(source, source), range(layout.samples)
+    pair, samples = Pair(source, source), range(layout.samples) if some is None else some
     for window in _iterate_windows(pair, layout, samples, split=False, most=WINDOW_VALUES):
         yield _read(source, axes, window)
 

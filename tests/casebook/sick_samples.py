@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from casebook.cases import Arrays, Sick, dense, labels
+from casebook.cases import Arrays, Sick, binary, dense, labels
 from casebook.scenes import Array, Scene
 
 EVERY_FOURTH = slice(1, None, 4)
@@ -55,6 +55,19 @@ def one_predicted_twice(s: Scene, sample: int) -> Arrays:
     return labels(s, y_pred=pred)
 
 
+def some_scores(s: Scene, factor: float) -> Arrays:
+    """Return sigmoid scores of which every fourth sample is on another scale."""
+    scores = s.sigmoid()
+    scores[EVERY_FOURTH] *= factor
+    return binary(s, y_pred=scores)
+
+
+def some_masks_divided(s: Scene) -> Arrays:
+    true = s.truth.astype(np.float32)
+    true[EVERY_FOURTH] /= 255
+    return labels(s, y_true=true)
+
+
 TABLE = (
     Sick(
         "axes-permuted",
@@ -91,6 +104,21 @@ TABLE = (
         repairs=True,
     ),
     Sick("faulty-samples", "softmax", some_masks_beside_softmax, ["organs/0.9"], repairs=True),
+    Sick(
+        "faulty-samples",
+        "scores",
+        some_scores,
+        ["blobs/0.9", "blobs-square/0.7"],
+        [100, 255],
+        repairs=True,
+    ),
+    Sick(
+        "masks-divided-by-255",
+        "some",
+        some_masks_divided,
+        ["organs/0.7", "blobs/0.9"],
+        repairs=True,
+    ),
     Sick(
         "outlying-samples",
         "one twice",

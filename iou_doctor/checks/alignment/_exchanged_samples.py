@@ -6,12 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from iou_doctor.checks.alignment._relabelled_samples import name_samples
 from iou_doctor.checks.alignment._sample_tables import Suspects
 from iou_doctor.checks.alignment._single_samples import LEAST_CHANCE_LEAD
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.map_stack import Scores, Stack, compute_mean_iou, count_areas
-from iou_doctor.checks.wording import join_words
+from iou_doctor.checks.wording import join_words, name_samples
 from iou_doctor.repairs.reorder import Reorder
 from iou_doctor.repairs.repair import Repair
 from iou_doctor.repairs.step import Side

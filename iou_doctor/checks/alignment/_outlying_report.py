@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
-from iou_doctor.checks.alignment._relabelled_samples import name_samples
 from iou_doctor.checks.alignment._sample_tables import SampleScores
 from iou_doctor.checks.alignment._shifted_samples import MOST_EXAMINED
 from iou_doctor.checks.alignment._shifts import SMALLEST_SIDE
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.stack_maps import VOLUME_AXES
-from iou_doctor.checks.wording import join_words
+from iou_doctor.checks.wording import join_words, name_samples
 from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.repairs.step import Side
 from iou_doctor.report.finding import Finding, Rule, Severity

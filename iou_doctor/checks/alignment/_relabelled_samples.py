@@ -10,19 +10,12 @@ from numpy.typing import NDArray
 from iou_doctor.checks.alignment._sample_faults import Relabelling
 from iou_doctor.checks.alignment._sample_tables import LEAST_GREY
 from iou_doctor.checks.evidence import Evidence
-from iou_doctor.checks.wording import join_words
+from iou_doctor.checks.wording import join_words, name_samples
 from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.repairs.relabel_some import RelabelSome
 from iou_doctor.repairs.repair import Repair
 from iou_doctor.repairs.step import Side
 from iou_doctor.report.finding import Finding, Rule, Severity
-
-
-def name_samples(evidence: Evidence, samples: Sequence[int]) -> str:
-    """Return the names of some samples: `samples 0, 1 and 2`, or the stems of their files."""
-    if evidence.pair.y_true.names or len(samples) == 1:
-        return join_words(evidence.name_sample(sample) for sample in samples)
-    return f"samples {join_words(samples)}"
 
 
 def report_relabelled(rule: Rule, evidence: Evidence, found: Sequence[Relabelling]) -> Finding:
@@ -31,9 +24,10 @@ def report_relabelled(rule: Rule, evidence: Evidence, found: Sequence[Relabellin
     clauses = [_describe(evidence, *kind, samples) for kind, samples in kinds.items()]
     worst = min(found, key=lambda one: one.before - one.after)
     repair = _build_repair(evidence, kinds)
+    number = len({one.sample for one in found})
     return Finding(
         rule,
-        message=f"{_count(evidence, len({one.sample for one in found}))}: {'; '.join(clauses)}",
+        message=f"{count_samples(evidence, number)}: {'; '.join(clauses)}",
         help="; ".join(_write_help(evidence, *kind, samples) for kind, samples in kinds.items()),
         facts={
             "samples": evidence.interpretation.layout.samples,
@@ -79,7 +73,8 @@ def _group(found: Sequence[Relabelling]) -> dict[Kind, tuple[int, ...]]:
     return kinds
 
 
-def _count(evidence: Evidence, number: int) -> str:
+def count_samples(evidence: Evidence, number: int) -> str:
+    """Return how many samples have a fault, as a clause."""
     samples = evidence.interpretation.layout.samples
     verb = "is" if number == 1 else "are"
     return f"{number:,} of {samples:,} samples {verb} unlike the others"

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from iou_doctor.checks.alignment._relabelled_samples import name_samples
 from iou_doctor.checks.alignment._sample_tables import Suspects
 from iou_doctor.checks.alignment._shifts import Offset, describe_offset, score_offset, search_shifts
 from iou_doctor.checks.alignment._single_samples import fit_by_chance
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.map_stack import Stack
-from iou_doctor.checks.wording import join_words
+from iou_doctor.checks.wording import join_words, name_samples
 from iou_doctor.repairs.move_some import MoveSome
 from iou_doctor.repairs.repair import Repair
 from iou_doctor.repairs.step import Side

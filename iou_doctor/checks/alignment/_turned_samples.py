@@ -5,13 +5,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from iou_doctor.checks.alignment._relabelled_samples import name_samples
 from iou_doctor.checks.alignment._sample_tables import find_suspects
 from iou_doctor.checks.alignment._single_samples import LEAST_CHANCE_LEAD, fit_by_chance
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.map_stack import Stack
 from iou_doctor.checks.orientations import Fits, Turn
-from iou_doctor.checks.wording import join_words
+from iou_doctor.checks.wording import join_words, name_samples
 from iou_doctor.repairs.flip import Flip
 from iou_doctor.repairs.move_some import MoveSome
 from iou_doctor.repairs.repair import Repair

@@ -8,9 +8,9 @@ weaker model, and no statistic of the whole data set shows the cause.
     mask      0 1   0 1   0 1   0 255 0 1      masks[[3]] = masks[[3]] > 127
 
 The rule compares the samples with each other. It fires if the labels of some samples stand for
-other classes than those of the rest, if nothing at all is predicted in a few of them, or if samples
-without any object lower a mean over samples. Samples that score low for no such reason are not
-reported. For samples that are flipped, see IOU502.
+other classes than those of the rest, if their scores are on another scale, if nothing at all is
+predicted in a few of them, or if samples without any object lower a mean over samples. Samples that
+score low for no such reason are not reported. For samples that are flipped, see IOU502.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from iou_doctor.arrays.layout import Relation
 from iou_doctor.checks.alignment._sample_tables import LEAST_GREY, SampleScores, score_samples
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
+from iou_doctor.checks.wording import name_samples
 from iou_doctor.repairs.step import Side
 from iou_doctor.report.finding import Finding, Needs, Rule, Severity, Skipped, Suspicion, Symptom
 
@@ -34,6 +35,8 @@ VALUE_RULES = (
     "interpolated-masks",
     "palette-read-as-grey",
     "stretched-labels",
+    "masks-divided-by-255",
+    "normalised-masks",
 )
 """Rules about the values of all masks. If one of them has fired, it says what the labels are."""
 NUMBERING_RULES = "instance-ids", "objects-as-channels"
@@ -71,6 +74,10 @@ def find(evidence: Evidence) -> Result:
         return Skipped("the samples cannot be compared")
     if layout.samples < FEWEST_SAMPLES:
         return Skipped(f"fewer than {FEWEST_SAMPLES} samples do not show what is usual")
+    if evidence.odd_scores is not None:
+        from iou_doctor.checks.alignment._odd_scores import report_odd_scores
+
+        return [report_odd_scores(RULE, evidence, evidence.odd_scores)]
     scores = score_samples(evidence)
     found: Finding | None = None
     if _has_strange_labels(evidence) or (scores and (scores.doubtful or scores.confused)):
@@ -131,8 +138,6 @@ def _examine_objects(evidence: Evidence) -> Finding | None:
 def _report_objects(
     evidence: Evidence, blank: list[int], unlabelled: list[int], empty: EmptySamples | None
 ) -> Finding:
-    from iou_doctor.checks.alignment._relabelled_samples import name_samples
-
     clauses, helps = [], []
     if blank:
         clauses.append(
@@ -162,8 +167,6 @@ def _report_objects(
 
 
 def _describe_empty(evidence: Evidence, empty: EmptySamples) -> str:
-    from iou_doctor.checks.alignment._relabelled_samples import name_samples
-
     number = len(empty.samples)
     verb, counts = ("has", "counts") if number == 1 else ("have", "count")
     return (

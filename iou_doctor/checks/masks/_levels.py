@@ -41,6 +41,8 @@ class Levels:
     relabel: Callable[[PairCounts], PairCounts]
     by_image: bool = False
     """Whether each image has numbers of its own."""
+    odd: tuple[int, ...] = ()
+    """The images with such numbers if the others hold ids."""
 
 
 def find_levels(evidence: Evidence) -> Levels | None:
@@ -131,14 +133,17 @@ def _find_in_each_image(
     images = np.unique(pairs.image, return_index=True)[0].tolist()
     table: dict[tuple[int, int], int] = {}
     first: tuple[Codes, Codes] | None = None
-    agreeing = 0
+    agreeing, odd = 0, []
     for image in images:
         own = pairs.keep_rows(pairs.image == image)
-        found = _fit(own, decode, classes) or _name_one_level(own)
+        ids = _read_ids(own, decode, classes)
+        found = ids or _fit(own, decode, classes) or _name_one_level(own)
         if found is None:
             return None
         agreeing += _count_agreeing(own, *found)
-        first = first or (found if len(found[0]) > 1 else None)
+        if ids is None:
+            odd.append(image)
+            first = first or (found if len(found[0]) > 1 else None)
         table.update(((image, int(code)), int(label)) for code, label in zip(*found, strict=True))
     if first is None or agreeing < LEAST_AGREEING * pairs.total:
         return None
@@ -156,7 +161,20 @@ def _find_in_each_image(
         step=Rescale(Side.MASKS, 0.0, 1.0),
         relabel=lambda _: mapped,
         by_image=True,
+        odd=tuple(odd) if len(odd) < len(images) else (),
     )
+
+
+def _read_ids(
+    pairs: PairCounts, decode: Callable[[Codes], NDArray[np.float64]], classes: int
+) -> tuple[Codes, Codes] | None:
+    """Return the codes of an image and the ids that they are; `None` if some are no ids."""
+    codes = np.array(list(pairs.count_truths()), dtype=np.int64)
+    if is_no_class(codes).any():
+        return None
+    values = decode(codes)
+    are_ids = ((values == np.rint(values)) & (values >= 0) & (values < classes)).all()
+    return (codes, values.astype(np.int64)) if are_ids else None
 
 
 def _name_one_level(pairs: PairCounts) -> tuple[Codes, Codes] | None:

@@ -10,8 +10,9 @@ Never normalise masks. (A mask of 0 and 255 divided by 255 holds 0 and 1, which 
 """
 
 from iou_doctor.checks.evidence import Evidence
+from iou_doctor.checks.masks._divided_samples import DividedSamples, find_divided_samples
 from iou_doctor.checks.registry import Result
-from iou_doctor.checks.wording import describe_first, format_percent, join_words
+from iou_doctor.checks.wording import describe_first, format_percent, join_words, name_samples
 from iou_doctor.repairs.repair import Repair
 from iou_doctor.repairs.step import Side
 from iou_doctor.repairs.times_255 import Times255
@@ -30,8 +31,14 @@ RULE = Rule(
 
 def find(evidence: Evidence) -> Result:
     """Look for fractions that are all k/255 for class ids k."""
-    values, ids = evidence.stats.y_true, list_divided_ids(evidence)
-    if not values.fractional or values.off_255_grid or not ids:
+    values = evidence.stats.y_true
+    if not values.fractional:
+        return []
+    some = find_divided_samples(evidence)
+    if some is not None:
+        return [_report_some(evidence, some)]
+    ids = list_divided_ids(evidence)
+    if values.off_255_grid or not ids:
         return []
     return [
         Finding(
@@ -49,6 +56,28 @@ def find(evidence: Evidence) -> Result:
             ),
         )
     ]
+
+
+def _report_some(evidence: Evidence, divided: DividedSamples) -> Finding:
+    samples, values = divided.samples, evidence.stats.y_true
+    some = f"masks[{samples}]"
+    are_files = evidence.pair.y_true.names is not None
+    return Finding(
+        RULE,
+        message=f"the mask{'s' * (len(samples) > 1)} of {name_samples(evidence, samples)}"
+        f" {'hold' if len(samples) > 1 else 'holds'} the ids {join_words(divided.ids)} divided by"
+        f" 255, as {evidence.pair.y_true.dtype}, and the other masks hold ids",
+        help="save the masks of these samples again, with the ids of the others"
+        if are_files
+        else f"{some} = np.rint({some} * 255)",
+        facts={"labels": divided.ids, "fractional": values.fractional, "faulty": samples},
+        evidence=describe_first(values.first_fractional, evidence),
+        repair=Repair(
+            name="the masks of these samples times 255, rounded",
+            safe=True,
+            relabel=divided.restore,
+        ),
+    )
 
 
 def list_divided_ids(evidence: Evidence) -> list[int]:

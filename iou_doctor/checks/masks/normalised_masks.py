@@ -24,6 +24,7 @@ from iou_doctor.checks.wording import (
     format_near_id,
     format_percent,
     join_words,
+    name_samples,
 )
 from iou_doctor.repairs.repair import Repair
 from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
@@ -60,7 +61,8 @@ def _report(evidence: Evidence, levels: Levels) -> Finding:
         RULE,
         message=_write_message(evidence, levels, shown),
         help=_write_help(levels),
-        facts={"values": [float(shown_value) for shown_value in shown], "ids": list(levels.ids)},
+        facts={"values": [float(shown_value) for shown_value in shown], "ids": list(levels.ids)}
+        | ({"faulty": list(levels.odd)} if levels.odd else {}),
         evidence=describe_first(
             evidence.stats.y_true.first_fractional or evidence.stats.y_true.first, evidence
         ),
@@ -90,6 +92,13 @@ def _write_message(evidence: Evidence, levels: Levels, shown: list[str]) -> str:
         return (
             f"{share} of the mask values are fractions beside a class id, such as {example}, which"
             " the cast to integer truncates"
+        )
+    if levels.odd:
+        named = name_samples(evidence, levels.odd)
+        return (
+            f"the mask{'s' * (len(levels.odd) > 1)} of {named} hold{'s' * (len(levels.odd) == 1)}"
+            f" numbers such as {join_words(shown)} in place of class ids, at equal distances, as a"
+            " normalisation leaves them, and the other masks hold ids"
         )
     where = " in each mask, others in every mask," if levels.by_image else ""
     return (
