@@ -59,6 +59,9 @@ class Evidence:
     odd_scores: OddScores | None = None
     """The samples whose scores are on another scale than the others', of which `stats` then tells;
     `None` if there are none."""
+    by_top: PairCounts | None = None
+    """`pairs` with the largest channel of each pixel, by `LabelDecoding.ARGMAX_ABOVE`, as
+    prediction; `None` unless scores may leave background to no channel."""
     sampled: InterpretedProbe | None = None
     """Label maps of some samples; `None` if the pixels do not pair up."""
     sampled_times_255: InterpretedProbe | None = None

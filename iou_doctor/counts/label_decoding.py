@@ -62,6 +62,8 @@ class LabelDecoding(StrEnum):
     """The same for colours that were divided by 255."""
     CHANNELS = "channels"
     """A number with a bit for each channel, 1 for the first, that is set above the threshold."""
+    ARGMAX_ABOVE = "argmax-above"
+    """The first largest channel, if it is above the threshold; otherwise not a class."""
 
 
 @record

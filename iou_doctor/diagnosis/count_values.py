@@ -6,16 +6,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from iou_doctor import interpret
-from iou_doctor.arrays.interpretation import VOID_LABELS, Encoding
+from iou_doctor.arrays.interpretation import Encoding
 from iou_doctor.arrays.layout import Relation
+from iou_doctor.checks.background_channel import choose_channel_cut
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.map_stack import MOST_IMPROVABLE_IOU
 from iou_doctor.counts.label_decoding import LabelDecoding, encode_rounded, is_no_class
+from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.diagnosis.count_plan import CountPlan
 from iou_doctor.diagnosis.passes import Ask, RecountPairs
 from iou_doctor.diagnosis.questions import OpenArrays, Unanswered
 from iou_doctor.interpret.peek import read_windows
-from iou_doctor.metrics.user.user_metric import DEFAULT_THRESHOLD
 from iou_doctor.record import record
 from iou_doctor.repairs.step import Side
 
@@ -27,6 +28,11 @@ fewer, the scores may need another threshold."""
 MOST_REGIONS = 4
 """Maximum number of channels that may be regions, each inside another: those of brain tumours are
 three or four, those of organs with a tumour two."""
+MOST_IOU_WITHOUT_BACKGROUND = 0.7
+"""Maximum mean IoU of an argmax over channels of which none is background. Only equal scores, of
+which it takes the first, can make it find background."""
+LEAST_AGREEMENT = 1 / 3
+"""Sum of the channels of some pixel, as a share of the lowest one possible, if it lies in none."""
 LEAST_SUM_OF_REGIONS = 1.5
 """Sum of the channels that some pixel exceeds if it lies in several regions. A softmax gives 1."""
 
@@ -99,32 +105,50 @@ def _count_scores(ask: Ask, evidence: Evidence, plan: CountPlan) -> Evidence:
 
 
 def _count_channels(ask: Ask, evidence: Evidence, plan: CountPlan) -> Evidence:
-    interpretation = evidence.interpretation
-    if not _may_be_regions(evidence):
+    layout, cut = evidence.interpretation.layout, choose_channel_cut(evidence)
+    if not layout.y_pred.is_per_class or layout.relation is Relation.MISMATCHED:
         return evidence
-    threshold = 0.0 if interpretation.y_pred is Encoding.LOGITS else DEFAULT_THRESHOLD
-    pairing = interpret.choose_doctor_pairing(interpretation)
-    chosen = replace(pairing, y_pred=LabelDecoding.CHANNELS)
-    table = ask(RecountPairs(replace(plan, second=None, threshold=threshold), chosen))
-    return replace(evidence, by_channels=table)
+    if evidence.interpretation.is_multilabel or 0 not in evidence.pairs.count_truths():
+        return evidence
+
+    def recount(decoding: LabelDecoding) -> PairCounts:
+        pairing = interpret.choose_doctor_pairing(evidence.interpretation)
+        chosen = replace(pairing, y_pred=decoding)
+        return ask(RecountPairs(replace(plan, second=None, threshold=cut), chosen))
+
+    if _may_be_regions(evidence, cut):
+        evidence = replace(evidence, by_channels=recount(LabelDecoding.CHANNELS))
+    if _may_lack_background(evidence, cut):
+        evidence = replace(evidence, by_top=recount(LabelDecoding.ARGMAX_ABOVE))
+    return evidence
 
 
-def _may_be_regions(evidence: Evidence) -> bool:
-    """Return whether a few channels that fit badly may overlap, one for each label but 0."""
+def _may_be_regions(evidence: Evidence, cut: float) -> bool:
+    """Return whether a few channels that fit badly may overlap."""
     layout, values = evidence.interpretation.layout, evidence.stats.y_pred
-    channels = layout.y_pred.channels
-    if layout.y_true.is_dense or not layout.y_pred.is_per_class or channels > MOST_REGIONS:
+    if layout.y_true.is_dense or not 2 <= layout.y_pred.channels <= MOST_REGIONS:
         return False
-    if layout.relation is Relation.MISMATCHED or channels < 2:
+    high, full = values.maximum_sum, 2 * cut or 1.0
+    if high is None or high < LEAST_SUM_OF_REGIONS * full or values.one_hot == values.pixels:
         return False
-    high = values.maximum_sum
-    if high is None or high < LEAST_SUM_OF_REGIONS or values.one_hot == values.pixels:
+    return (evidence.repaired.mean_iou or 0.0) <= MOST_IMPROVABLE_IOU
+
+
+def _may_lack_background(evidence: Evidence, cut: float) -> bool:
+    """Return whether scores that fit badly leave some pixels to no channel.
+
+    A softmax never sums to less than 1. Logits of classes do not all fall together.
+    """
+    encoding, values = evidence.interpretation.y_pred, evidence.stats.y_pred
+    axes = evidence.interpretation.layout.y_pred
+    if encoding not in {Encoding.PROBABILITIES, Encoding.LOGITS} or axes.softmax_axis is not None:
         return False
-    if (evidence.repaired.mean_iou or 0.0) > MOST_IMPROVABLE_IOU:
+    if (evidence.repaired.mean_iou or 0.0) > MOST_IOU_WITHOUT_BACKGROUND:
         return False
-    labels = {label for label in evidence.pairs.count_truths() if not is_no_class(label)}
-    labels -= {*VOID_LABELS, evidence.interpretation.ignore_index}
-    return 0 in labels and len(labels) == channels + 1
+    top, low, least = values.minimum_top, values.minimum, values.minimum_sum
+    if top is None or low is None or least is None or top > cut:
+        return False
+    return least <= (LEAST_AGREEMENT * axes.channels * low if cut == 0 else cut)
 
 
 def _hold_few_values(ask: Ask, evidence: Evidence) -> bool:

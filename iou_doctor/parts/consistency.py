@@ -27,6 +27,7 @@ SAME_RANK = {Relation.EQUAL, Relation.SWAPPED, Relation.PERMUTED, Relation.SCALE
 
 OF_CHANNELS = {
     LabelDecoding.ARGMAX,
+    LabelDecoding.ARGMAX_ABOVE,
     LabelDecoding.ARGMAX_LAST,
     LabelDecoding.ARGMAX_NAN,
     LabelDecoding.CHANNELS,

@@ -9,10 +9,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from iou_doctor.arrays.interpretation import VOID_LABELS, Encoding
+from iou_doctor.arrays.interpretation import VOID_LABELS
+from iou_doctor.checks.background_channel import write_channel_cut
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.wording import join_words
 from iou_doctor.counts.label_decoding import is_no_class
+from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.record import record
 from iou_doctor.repairs.repair import Repair
 from iou_doctor.repairs.step import Side
@@ -26,6 +28,10 @@ smallest region, which is the hardest; channels of another meaning have no label
 LARGEST_SHARE_APART = 0.25
 """Share of the pixels with a channel that may lie in an inner region but not in the outer one:
 each channel has its own errors, and those of a weak model are many."""
+LARGEST_ABSENT = 0.5
+"""Pixels of a region that no mask holds, as a share of those of the smallest other region."""
+
+Flags = NDArray[np.bool_]
 
 
 @record
@@ -36,60 +42,87 @@ class Regions:
     mean_iou: float
     """That of the channels."""
     has_others: bool
-    """Whether the masks hold labels that mean void."""
+    """Whether the masks hold labels that lie in no channel apart from 0, such as void."""
 
 
 def find_nested_regions(rule: Rule, evidence: Evidence) -> list[Finding]:
-    """Look for channels of which each but one lies inside another.
+    """Look for channels that lie inside each other.
 
     Args:
         rule: the rule that reports it.
         evidence: the facts.
     """
-    regions = _find_regions(evidence)
+    if evidence.by_channels is None:
+        return []
+    regions = _find_regions(evidence, evidence.by_channels.pool())
     return [] if regions is None else [_report(rule, evidence, regions)]
 
 
-def _find_regions(evidence: Evidence) -> Regions | None:
-    if evidence.by_channels is None:
-        return None
-    pairs, channels = evidence.by_channels.pool(), evidence.interpretation.layout.y_pred.channels
-    ignored = evidence.interpretation.ignore_index
-    nothing = [*VOID_LABELS] if ignored is None else [*VOID_LABELS, ignored]
-    known = ~is_no_class(pairs.truth) & ~np.isin(pairs.truth, nothing)
-    pairs, has_others = pairs.keep_rows(known), not known.all()
+def _find_regions(evidence: Evidence, pairs: PairCounts) -> Regions | None:
+    channels, ignored = evidence.interpretation.layout.y_pred.channels, {*VOID_LABELS}
+    if evidence.interpretation.ignore_index is not None:
+        ignored.add(evidence.interpretation.ignore_index)
+    known = ~is_no_class(pairs.truth) & ~np.isin(pairs.truth, list(ignored))
+    pairs, has_void = pairs.keep_rows(known), not known.all()
     labels, row = np.unique(pairs.truth, return_inverse=True)
     inside = (pairs.prediction[:, np.newaxis] >> np.arange(channels)) & 1 > 0
-    count = pairs.count[:, np.newaxis]
     shared = np.zeros((len(labels), channels), dtype=np.int64)
-    np.add.at(shared, row, count * inside)
+    np.add.at(shared, row, pairs.count[:, np.newaxis] * inside)
     totals = np.bincount(row, weights=pairs.count).astype(np.int64)[:, np.newaxis]
     members = shared > LEAST_SHARE_INSIDE * totals
-    order = np.argsort(-members.sum(axis=0), kind="stable")
-    if not _are_nested(members[:, order]) or members[labels == 0].any():
+    if not _are_nested(members, labels) or _measure_apart(pairs, inside, members) > (
+        LARGEST_SHARE_APART * pairs.count[inside.any(axis=1)].sum()
+    ):
         return None
-    nested = inside[:, order]
-    apart = (nested[:, 1:] & ~nested[:, :-1]).any(axis=1)
-    if pairs.count[apart].sum() > LARGEST_SHARE_APART * pairs.count[inside.any(axis=1)].sum():
-        return None
-    both = (shared * members).sum(axis=0)
-    iou = both / (shared.sum(axis=0) + (totals * members).sum(axis=0) - both)
-    if iou.min() < LEAST_IOU:
+    both, predicted = (shared * members).sum(axis=0), shared.sum(axis=0)
+    union = predicted + (totals * members).sum(axis=0) - both
+    iou, held = both / np.maximum(union, 1), members.any(axis=0)
+    is_small = predicted[~held] <= LARGEST_ABSENT * predicted[held].min()
+    if iou[held].min() < LEAST_IOU or not is_small.all():
         return None
     chosen = tuple(tuple(labels[column].tolist()) for column in members.T)
-    return Regions(chosen, float(iou.mean()), has_others)
+    return Regions(chosen, float(iou[union > 0].mean()), has_void)
 
 
-def _are_nested(members: NDArray[np.bool_]) -> bool:
-    """Return whether each column has one label less than the one before it, and no other one."""
-    sizes = members.sum(axis=0)
-    loses_one = (np.diff(sizes) == -1).all() and sizes[-1] == 1
-    return bool(loses_one and not (members[:, 1:] & ~members[:, :-1]).any())
+def _are_nested(members: Flags, labels: NDArray[np.int64]) -> bool:
+    """Return whether two channels hold labels inside each other, and no two ones cross.
+
+    Background has at most a channel of its own, all other labels have one, and at most one channel
+    has no label: a region that no mask holds.
+
+    Args:
+        members: whether each label (rows) lies in each channel (columns).
+        labels: the labels.
+    """
+    sizes, has_zero = members.sum(axis=0), members[labels == 0].any(axis=0)
+    if (sizes == 0).sum() > 1 or (sizes[has_zero] > 1).any():
+        return False
+    if not members[labels != 0].any(axis=1).all():
+        return False
+    common = members.T.astype(np.int64) @ members
+    smaller = np.minimum(sizes, sizes[:, np.newaxis])
+    is_other = ~np.eye(len(sizes), dtype=bool)
+    is_inside = (common > 0) & (common == smaller) & is_other
+    differ = sizes != sizes[:, np.newaxis]
+    return bool(is_inside.any() and (differ | (common == 0))[is_other].all()) and bool(
+        ((common == 0) | (common == smaller)).all()
+    )
+
+
+def _measure_apart(pairs: PairCounts, inside: Flags, members: Flags) -> int:
+    """Return the pixels that lie in an inner region, but not in the outer one."""
+    apart = np.zeros(len(inside), dtype=bool)
+    for inner in range(members.shape[1]):
+        for outer in range(members.shape[1]):
+            is_part = not (members[:, inner] & ~members[:, outer]).any()
+            if inner != outer and is_part and members[:, inner].any():
+                apart |= inside[:, inner] & ~inside[:, outer]
+    return int(pairs.count[apart].sum())
 
 
 def _report(rule: Rule, evidence: Evidence, regions: Regions) -> Finding:
     parts = join_words(
-        f"channel {channel} covers label{'s' if len(labels) > 1 else ''} {join_words(labels)}"
+        f"channel {channel} covers {_name_labels(labels)}"
         for channel, labels in enumerate(regions.labels)
     )
     given = evidence.repaired.mean_iou or 0.0
@@ -115,28 +148,32 @@ def _report(rule: Rule, evidence: Evidence, regions: Regions) -> Finding:
     )
 
 
+def _name_labels(labels: tuple[int, ...]) -> str:
+    if not labels:
+        return "no label"
+    return f"label{'s' if len(labels) > 1 else ''} {join_words(labels)}"
+
+
 def _write_help(evidence: Evidence, regions: Regions) -> str:
     layout = evidence.interpretation.layout
-    whole = max(regions.labels, key=len)
+    whole = set().union(*regions.labels) - {0}
     names = ", ".join(
-        "masks > 0" if labels == whole and not regions.has_others else _write_region(labels)
+        "masks > 0" if set(labels) == whole and not regions.has_others else _write_region(labels)
         for labels in regions.labels
     )
     extra = layout.y_true.channel
     first = "" if extra is None else f"masks = masks.squeeze({extra}); "
-    axis, cut = layout.y_pred.channel, "0" if _are_logits(evidence) else "0.5"
+    axis, cut = layout.y_pred.channel, write_channel_cut(evidence)
     call = f"torchmetrics.JaccardIndex(task='multilabel', num_labels={len(regions.labels)})"
     return (
-        f'{first}masks = np.stack([{names}], axis={axis}).astype("uint8"), then score each channel'
-        f" of predictions > {cut} on its own, for instance by {call}; take no argmax"
+        f'{first}masks = np.stack([{names}], axis={axis}).astype("uint8"), then score each'
+        f" channel of predictions > {cut} on its own, for instance by {call}; take no argmax"
     )
 
 
 def _write_region(labels: tuple[int, ...]) -> str:
+    if not labels:
+        return "np.zeros(masks.shape)"
     if len(labels) == 1:
         return f"masks == {labels[0]}"
     return f"np.isin(masks, {list(labels)})"
-
-
-def _are_logits(evidence: Evidence) -> bool:
-    return evidence.interpretation.y_pred is Encoding.LOGITS

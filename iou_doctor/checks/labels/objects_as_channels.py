@@ -8,13 +8,16 @@ of no object have no class. Nothing then agrees with a mask of 0 and 1.
     masks        (96, 120)         0 and 1
     predictions = predictions.any(axis=2)
 
-Scores of such channels are named without a repair, because only the largest channel of each pixel
-is known. They are no class scores if they rise and fall together, or are equal in many pixels,
-while no channel is the largest where the object is.
-
 The union of the objects can be compared with the mask. To score single objects, match those of
 both arrays and use a metric for instances. Of several candidates, keep the one that the model
 scores highest.
+
+Channels may also be the labels 1 to C, with none for background. An argmax then gives all of the
+background to some class. That most of it lies in no channel tells them from all classes.
+
+    predictions  (8, 3, 96, 96)     sigmoid scores of three organs
+    masks        (8, 96, 96)        0 to 3
+    predictions = np.where(predictions.max(1) > 0.5, predictions.argmax(1) + 1, 0)
 
 Networks for brain tumours predict regions that lie inside each other: the whole tumour, its core,
 and what enhances. The masks hold an id for each part, so a region is a union of ids.
@@ -24,6 +27,7 @@ and what enhances. The masks hold an id for each part, so a region is a union of
     masks = np.stack([masks > 0, np.isin(masks, [1, 4]), masks == 4], axis=1)
 
 Score each region on its own. An argmax over nested regions finds the outer one nearly everywhere.
+A region that no mask holds has a channel without a label.
 """
 
 from __future__ import annotations
@@ -32,6 +36,7 @@ import numpy as np
 
 from iou_doctor.arrays.interpretation import Encoding
 from iou_doctor.arrays.layout import Axes, Relation
+from iou_doctor.checks.background_channel import MOST_CANDIDATES
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.hypotheses import (
     LEAST_ADVANTAGE,
@@ -39,8 +44,6 @@ from iou_doctor.checks.hypotheses import (
     score_as_given,
     score_repaired,
 )
-from iou_doctor.checks.labels._nested_regions import find_nested_regions
-from iou_doctor.checks.labels._scores_of_objects import find_scores_of_objects
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.symptoms import OF_MASK_VALUES
 from iou_doctor.checks.wording import format_percent
@@ -74,9 +77,6 @@ RULE = Rule(
 )
 
 TWO_CLASSES = 2
-MOST_CANDIDATES = 8
-"""Number of channels up to which they may be candidates for one object, each larger than the one
-before. More channels are objects."""
 
 
 @record
@@ -95,14 +95,33 @@ class Stack:
 
 
 def find(evidence: Evidence) -> Result:
-    """Look for channels that leave out pixels, nested regions, and scores beside 0 and 1."""
+    """Look for channels that leave out pixels, nested regions, and scores of the foreground."""
     stack = _find_stack(evidence)
     if stack is None:
-        return find_nested_regions(RULE, evidence) or find_scores_of_objects(RULE, evidence)
+        return _find_regions(evidence) or _find_foreground(evidence)
     repair = _choose_union(evidence, stack)
     if not is_far_better(evidence, repair) or not _do_objects_fit(evidence, repair):
         return []
     return [_report(evidence, stack, repair)]
+
+
+def _find_regions(evidence: Evidence) -> list[Finding]:
+    if evidence.by_channels is None:
+        return []
+    from iou_doctor.checks.labels._nested_regions import find_nested_regions  # rarely needed
+
+    return find_nested_regions(RULE, evidence)
+
+
+def _find_foreground(evidence: Evidence) -> list[Finding]:
+    interpretation, stats = evidence.interpretation, evidence.stats
+    sides = ((interpretation.y_true, stats.y_true), (interpretation.y_pred, stats.y_pred))
+    is_one_hot = any(kind is Encoding.ONE_HOT and values.all_zero for kind, values in sides)
+    if evidence.by_top is None and not is_one_hot:
+        return []
+    from iou_doctor.checks.labels._foreground_channels import find_foreground_channels
+
+    return find_foreground_channels(RULE, evidence)
 
 
 def _find_stack(evidence: Evidence) -> Stack | None:
@@ -217,7 +236,7 @@ def _write_help(stack: Stack, count: int, *, is_whole: bool) -> str:
     chosen = name if is_whole else f"np.take({name}, range({count}), axis={axis})"
     also = f"; {other} = {other} > 127" if stack.is_255 else ""
     use = (
-        "then match the objects to score each of them"
+        "then match the objects to score each of them, if the channels are objects"
         if is_whole
         else "or keep the candidate that the model scores highest"
     )

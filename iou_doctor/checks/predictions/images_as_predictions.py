@@ -38,6 +38,7 @@ RULE = Rule(
         "unargmaxed-probabilities",
         "unthresholded-sigmoid",
     ),
+    after=("objects-as-channels",),
 )
 
 MOST_BYTE = 255
@@ -55,6 +56,8 @@ all pixels were of the most frequent class."""
 def find(evidence: Evidence) -> Result:
     """Look for three or four channels of bytes, in more colours than a palette has."""
     layout, stats = evidence.interpretation.layout, evidence.stats
+    if evidence.has_found("objects-as-channels"):
+        return []  # channels of bytes that fit the masks are scores
     if evidence.interpretation.is_multilabel:
         return []  # channels of 0 and 255 that overlap hold as many colours as a picture
     found = []

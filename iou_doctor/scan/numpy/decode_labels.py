@@ -12,7 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iou_doctor.arrays.batch import StoredArray
-from iou_doctor.counts.label_decoding import COLOUR_BASE, VALUE_LIMIT, encode_no_class, is_no_class
+from iou_doctor.counts.label_decoding import (
+    COLOUR_BASE,
+    NO_CLASS,
+    VALUE_LIMIT,
+    encode_no_class,
+    is_no_class,
+)
 
 TILE = 2**15
 """Integers of up to 8 bytes that fit in the cache of a core, 256 KiB at most."""
@@ -69,6 +75,20 @@ def decode_channels(values: StoredArray, threshold: float) -> NDArray[np.uint8]:
         above = values[..., channel].astype(np.float32) > np.float32(threshold)
         codes |= above.view(np.uint8) << channel
     return codes
+
+
+def keep_high(
+    ids: NDArray[np.integer], values: StoredArray, threshold: float
+) -> NDArray[np.integer]:
+    """Return the ids of the pixels that have a channel above the threshold in float32.
+
+    Args:
+        ids: the largest channel of each pixel, shape (n, *spatial).
+        values: shape (n, *spatial, C).
+        threshold: what the largest channel has to exceed; the other pixels have no class.
+    """
+    high = values.max(axis=-1).astype(np.float32) > np.float32(threshold)
+    return np.where(high, ids, np.int64(NO_CLASS))
 
 
 def decode_tenths(values: StoredArray) -> NDArray[np.integer]:

@@ -48,14 +48,10 @@ class Side:
 
     def _decode(self, decoding: LabelDecoding) -> NDArray[np.integer]:
         match decoding:
-            case LabelDecoding.ARGMAX_NAN:
-                return decode_labels.argmax_like_numpy(
-                    self.arranged, self.decode(LabelDecoding.ARGMAX)
-                )
-            case LabelDecoding.BINS | LabelDecoding.CHANNELS:
-                is_dense = decoding is LabelDecoding.CHANNELS
-                decode = decode_labels.decode_channels if is_dense else decode_labels.decode_bins
-                return decode(self.arranged, self._threshold)
+            case LabelDecoding.ARGMAX_NAN | LabelDecoding.ARGMAX_ABOVE | LabelDecoding.CHANNELS:
+                return self._decode_channels(decoding)
+            case LabelDecoding.BINS:
+                return decode_labels.decode_bins(self.arranged, self._threshold)
             case LabelDecoding.TENTHS:
                 return decode_labels.decode_tenths(self.arranged)
             case LabelDecoding.EXACT:
@@ -70,6 +66,14 @@ class Side:
                 return decode_labels.decode_nearest(self.arranged, times=times)
             case _:
                 return decode_labels.decode_labels(self.arranged)
+
+    def _decode_channels(self, decoding: LabelDecoding) -> NDArray[np.integer]:
+        if decoding is LabelDecoding.CHANNELS:
+            return decode_labels.decode_channels(self.arranged, self._threshold)
+        ids = self.decode(LabelDecoding.ARGMAX)
+        if decoding is LabelDecoding.ARGMAX_ABOVE:
+            return decode_labels.keep_high(ids, self.arranged, self._threshold)
+        return decode_labels.argmax_like_numpy(self.arranged, ids)
 
     def decode_flat(self, decoding: LabelDecoding) -> NDArray[np.integer]:
         """Return one label for each value, or each row of the last axis, in the order stored."""

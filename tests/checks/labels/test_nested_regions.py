@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from build import diagnose, errors, found, names, roots
+from build import diagnose, errors, found, roots
 from help_code import run_help
 from scipy.ndimage import gaussian_filter
 
@@ -97,11 +97,12 @@ def test_an_organ_with_its_tumour_has_two_regions():
     [
         lambda logits: squash(logits[:, ::-1] * 0 + logits.mean()),  # all the same
         lambda logits: squash(np.roll(logits, 30, axis=-1)),  # of other places
-        lambda logits: squash(np.stack([logits[:, 0], -logits[:, 0], logits[:, 2]], 1)),
+        lambda logits: squash(np.stack([logits[:, 0], logits[:, 0], logits[:, 2]], 1)),
     ],
 )
 def test_other_channels_are_no_regions(channels):
-    assert RULE not in names(diagnose(y_true=IMAGES[0], y_pred=channels(IMAGES[1])))
+    report = diagnose(y_true=IMAGES[0], y_pred=channels(IMAGES[1]))
+    assert not [one for one in report.findings if "regions" in one.facts]
 
 
 def test_classes_without_a_channel_for_background_are_no_regions():
@@ -109,4 +110,41 @@ def test_classes_without_a_channel_for_background_are_no_regions():
     logits = np.where(label, 3, -3) + np.random.default_rng(1).normal(size=label.shape)
     masks = np.where(IMAGES[0] == 4, 3, IMAGES[0])
     report = diagnose(y_true=masks, y_pred=squash(logits).astype(np.float32))
-    assert RULE not in names(report)
+    assert "regions" not in found(report, RULE).facts
+
+
+def bytes_of(logits):
+    return np.round(255 * squash(logits)).astype(np.uint8)
+
+
+@pytest.mark.parametrize("write", [squash, bytes_of, lambda logits: (logits > 0).astype(np.uint8)])
+@pytest.mark.parametrize("axis", [1, 3])
+@pytest.mark.parametrize("labels", [3, 4, None])
+def test_a_region_that_no_mask_holds(write, axis, labels):
+    masks = np.where(IMAGES[0] == 4, 1, IMAGES[0])
+    logits = np.moveaxis(
+        np.stack([*IMAGES[1].swapaxes(0, 1)[:2], IMAGES[1][:, 2] - 20], 1), 1, axis
+    )
+    report = diagnose(y_true=masks, y_pred=write(logits), num_classes=labels)
+    finding = found(report, RULE)
+    assert [one.rule.name for one in roots(report)] == [RULE]
+    assert finding.facts["regions"] == [[1, 2], [1], []]
+    built, _ = run_help(finding.help, masks=masks, predictions=logits)
+    assert built.shape == logits.shape
+    assert not np.take(built, 2, axis).any()
+    right = score(masks, np.take(logits, [0, 1], axis), [[1, 2], [1]], axis)
+    assert report.verdict.mean_iou_after_all == pytest.approx(right)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.6])
+def test_a_channel_without_a_label_is_a_region_only_if_it_is_small(share):
+    masks = np.where(IMAGES[0] == 4, 1, IMAGES[0])
+    third = np.where(np.random.default_rng(3).random(masks.shape) < share, IMAGES[1][:, 1], -9)
+    report = diagnose(y_true=masks, y_pred=np.stack([*IMAGES[1].swapaxes(0, 1)[:2], third], 1))
+    assert ("regions" in found(report, RULE).facts) == (share == 0.0)
+
+
+def test_background_may_have_a_channel_beside_regions():
+    logits = np.concatenate([-VOLUMES[1][:, :1], VOLUMES[1]], 1)
+    report = diagnose(y_true=VOLUMES[0], y_pred=squash(logits))
+    assert found(report, RULE).facts["regions"] == [[0], *map(list, REGIONS)]

@@ -67,7 +67,6 @@ def test_void_beside_the_classes_stays_void():
 @pytest.mark.parametrize(
     ("masks", "predictions"),
     [
-        (SAMPLES, STACKS),  # the masks know the classes
         (MASKS, one_hot(noisy(MASKS, 3, classes=2), 2)),  # every pixel has a channel
         (MASKS, scene(9, samples=3, height=48, width=56, classes=6)),  # labels
         (MASKS, STACKS[:, ::-1]),  # their union fits no better
@@ -93,28 +92,45 @@ CANDIDATES = np.stack([HEIGHT - 3, HEIGHT, HEIGHT + 3], 1)
 """Logits of a part, of the object and of its surroundings, (3, 3, 48, 56)."""
 
 
+RANDOM = np.random.default_rng(6)
+NOISE = RANDOM.normal(size=STACKS.shape)
+FLAT = SAMPLES == 0
+
+
 def squash(logits):
     return 1 / (1 + np.exp(-logits))
 
 
 @pytest.mark.parametrize("options", [{}, {"num_classes": 2}])
 @pytest.mark.parametrize(
-    "scores",
+    ("scores", "wanted"),
     [
-        CANDIDATES,
-        CANDIDATES[:, ::-1],
-        squash(CANDIDATES),
-        squash(CANDIDATES[:, ::-1]),
-        np.moveaxis(CANDIDATES, 1, -1),
-        8 * STACKS - 4.5,
+        (CANDIDATES, HEIGHT > 0),
+        (CANDIDATES[:, ::-1], HEIGHT > 0),
+        (squash(CANDIDATES), HEIGHT > 0),
+        (squash(CANDIDATES[:, ::-1]), HEIGHT > 0),
+        (np.moveaxis(CANDIDATES, 1, -1), HEIGHT > 0),
+        (8 * STACKS - 4.5, WHOLE),
+        (8 * STACKS - 4.5 + NOISE, (8 * STACKS - 4.5 + NOISE > 0).any(-1)),
+        (squash(8 * STACKS - 4.5 + NOISE), (8 * STACKS - 4.5 + NOISE > 0).any(-1)),
     ],
 )
-def test_scores_of_candidates_and_objects_are_no_classes(scores, options):
-    report = diagnose(y_true=MASKS, y_pred=scores.astype(np.float32), **options)
+def test_scores_of_candidates_and_objects_are_no_classes(scores, wanted, options):
+    scores = scores.astype(np.float32)
+    report = diagnose(y_true=MASKS, y_pred=scores, **options)
     assert [finding.rule.name for finding in roots(report)] == [RULE]
-    assert found(report, RULE).repair is None
     assert "SAM" in found(report, RULE).help
-    assert report.verdict.mean_iou_after_all in (None, report.mean_iou)
+    right = mean_iou(wanted, MASKS, 2)
+    assert report.verdict.mean_iou_after_all == pytest.approx(right)
+    _, joined = run_help(found(report, RULE).help, masks=MASKS, predictions=scores)
+    assert mean_iou(joined, MASKS, 2) == pytest.approx(right)
+
+
+def test_many_channels_are_no_candidates():
+    many = np.concatenate([8 * STACKS - 4.5, np.full((*MASKS.shape, 4), -4.5)], -1)
+    report = diagnose(y_true=255 * MASKS, y_pred=many)
+    assert "SAM" not in found(report, RULE).help
+    assert after(report, RULE) == pytest.approx(RIGHT)
 
 
 CLASSES = 6 * one_hot(noisy(MASKS, 3, classes=2), 3) - 2.5 + np.arange(3)
@@ -127,8 +143,59 @@ CLASSES = 6 * one_hot(noisy(MASKS, 3, classes=2), 3) - 2.5 + np.arange(3)
         (MASKS, CLASSES[..., [0, 2, 1]]),  # another order of classes
         (MASKS, CLASSES[1:].repeat(2, 0)[:3]),  # other samples
         (MASKS * 0, CLASSES),
-        (SAMPLES, CANDIDATES),
+        (1 - MASKS, 8 * STACKS - 4.5),  # background is in the channels
     ],
 )
 def test_scores_of_classes_are_no_objects(masks, scores):
     assert RULE not in names(diagnose(y_true=masks, y_pred=scores.astype(np.float32)))
+
+
+TRUE = noisy(SAMPLES, 5, share=0.2, classes=6)
+"""Labels 0 to 5 that fit `STACKS`, of which each channel is one of the labels 1 to 5."""
+KINDS = {
+    "bool": STACKS,
+    "noisy logits": (8 * STACKS - 4.5 + NOISE).astype(np.float32),
+    "sigmoid": squash(8 * STACKS - 4.5 + NOISE).astype(np.float32),
+    "bytes": np.round(255 * squash(8 * STACKS - 4.5)).astype(np.uint8),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("order", [[0, 1, 2, 3, 4], [3, 0, 1, 4, 2]])
+@pytest.mark.parametrize("options", [{}, {"num_classes": 6}])
+def test_channels_of_labels_without_one_for_background(kind, order, options):
+    channels = KINDS[kind][..., order]
+    report = diagnose(y_true=TRUE, y_pred=channels, **options)
+    assert [finding.rule.name for finding in roots(report)] == [RULE]
+    _, named = run_help(found(report, RULE).help, masks=TRUE, predictions=channels)
+    assert report.verdict.mean_iou_after_all == pytest.approx(mean_iou(named, TRUE, 6))
+    assert mean_iou(named, TRUE, 6) > 0.5
+
+
+@pytest.mark.parametrize("options", [{}, {"num_classes": 6}])
+def test_masks_without_a_channel_for_background(options):
+    report = diagnose(y_true=np.moveaxis(STACKS, -1, 1), y_pred=TRUE, **options)
+    assert [finding.rule.name for finding in roots(report)] == [RULE]
+    masks, _ = run_help(
+        found(report, RULE).help, masks=np.moveaxis(STACKS, -1, 1), predictions=TRUE
+    )
+    np.testing.assert_array_equal(masks, SAMPLES)
+    assert report.verdict.mean_iou_after_all == pytest.approx(mean_iou(SAMPLES, TRUE, 6))
+
+
+def test_objects_that_are_another_class_in_each_image():
+    classes = np.array([[0, 1, 2, 1, 2, 2], [0, 2, 1, 2, 1, 1], [0, 1, 1, 2, 1, 2]])
+    masks = np.stack([own[image] for own, image in zip(classes, TRUE, strict=True)])
+    logits = KINDS["noisy logits"]
+    report = diagnose(y_true=masks, y_pred=logits)
+    assert [finding.rule.name for finding in roots(report)] == [RULE]
+    true, joined = run_help(found(report, RULE).help, masks=masks, predictions=logits)
+    assert report.verdict.mean_iou_after_all == pytest.approx(mean_iou(joined, true, 2))
+
+
+@pytest.mark.parametrize(("share", "expected"), [(0.4, True), (0.6, False)])
+def test_most_of_the_background_lies_in_no_channel(share, expected):
+    """Otherwise it may be void, that the channels divide among themselves."""
+    filled = KINDS["noisy logits"].copy()
+    filled[..., 0] = np.where(FLAT & (RANDOM.random(WHOLE.shape) < share), 2, filled[..., 0])
+    assert (RULE in names(diagnose(y_true=TRUE, y_pred=filled))) == expected

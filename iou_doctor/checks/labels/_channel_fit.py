@@ -1,0 +1,85 @@
+"""How channels that leave out the background fit the labels of the other array."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from iou_doctor.arrays.interpretation import VOID_LABELS, Encoding
+from iou_doctor.arrays.layout import Axes, Relation
+from iou_doctor.checks.evidence import Evidence
+from iou_doctor.counts.label_decoding import is_no_class
+from iou_doctor.counts.pair_counts import PairCounts
+from iou_doctor.record import record
+from iou_doctor.repairs.step import Side
+
+
+@record(eq=False)
+class Channels:
+    """How channels that leave out the background fit the labels of the other array."""
+
+    side: Side
+    """The array with the channels."""
+    other: Side
+    axes: Axes
+    """Those of this array."""
+    pairs: PairCounts
+    """The labels of the other array, and the largest channel of each pixel that lies in one."""
+    labels: NDArray[np.int64]
+    """The labels but void, in ascending order; the first one is 0."""
+    both: NDArray[np.int64]
+    """Pixels of each label and channel, shape (labels, channels + 1); the last column counts those
+    in no channel."""
+
+    @property
+    def outside(self) -> float:
+        """The share of the pixels of label 0 that lie in no channel."""
+        return float(self.both[0, -1] / max(1, self.both[0].sum()))
+
+    def compute_iou(self) -> NDArray[np.float64]:
+        """Return the IoU of each label but 0 (rows) with each channel (columns)."""
+        union = self.both.sum(axis=1, keepdims=True) + self.both.sum(axis=0) - self.both
+        iou: NDArray[np.float64] = self.both / np.maximum(union, 1)
+        return iou[1:, :-1]
+
+
+def read_channels(evidence: Evidence) -> Channels | None:
+    """Return how the channels of one array fit the labels of the other one, if they may."""
+    interpretation, stats, pairs = evidence.interpretation, evidence.stats, evidence.pairs
+    if interpretation.is_multilabel or interpretation.layout.relation is Relation.MISMATCHED:
+        return None
+    sides, ignored = (Side.PREDICTIONS, Side.MASKS), interpretation.ignore_index
+    if evidence.by_top is not None:
+        pairs = evidence.by_top
+    elif interpretation.y_true is Encoding.ONE_HOT and stats.y_true.all_zero:
+        sides, pairs, ignored = (Side.MASKS, Side.PREDICTIONS), pairs.swap_sides(), None
+    elif interpretation.y_pred is not Encoding.ONE_HOT or not stats.y_pred.all_zero:
+        return None
+    pairs = pairs.pool()
+    found = {label for label in pairs.count_truths() if not is_no_class(label)} - {ignored}
+    void = set[int]() if found == {0, 255} else {*VOID_LABELS}
+    pairs = pairs.keep_rows(np.isin(pairs.truth, sorted(found - void)))
+    labels, row = np.unique(pairs.truth, return_inverse=True)
+    if len(labels) < 2 or labels[0] != 0:
+        return None
+    layout = interpretation.layout
+    axes = layout.y_pred if sides[0] is Side.PREDICTIONS else layout.y_true
+    count = axes.channels
+    column = np.where(is_no_class(pairs.prediction), count, pairs.prediction)
+    both = np.zeros((len(labels), count + 1), dtype=np.int64)
+    np.add.at(both, (row, column), pairs.count)
+    return Channels(*sides, axes, pairs, labels, both)
+
+
+def score_mask(both: NDArray[np.int64], hits: int, wrong: int) -> tuple[float, float]:
+    """Return the mean IoU of background and foreground, and the IoU of the foreground.
+
+    Args:
+        both: as `Channels.both`.
+        hits: pixels of the foreground that are taken for it.
+        wrong: pixels of the background that are taken for foreground.
+    """
+    background, foreground = int(both[0].sum()), int(both[1:].sum())
+    overlap = float(hits / (foreground + wrong))
+    rest = float((background - wrong) / (background + foreground - hits))
+    return (overlap + rest) / 2, overlap
