@@ -9,6 +9,9 @@ from iou_doctor.metrics.score import ContractScore
 from iou_doctor.report.finding import Finding, Severity
 from iou_doctor.report.report import Verdict
 
+UNEXPLAINED = "weak-agreement"
+"""The rule that fires if a score is low and no fault of the format explains it."""
+
 
 def judge(
     findings: Sequence[Finding], roots: Sequence[Finding], evidence: Evidence, after: float | None
@@ -24,10 +27,13 @@ def judge(
     sick = any(finding.severity is Severity.ERROR for finding in findings)
     primary = findings[0] if findings and findings[0].severity is not Severity.NOTE else None
     is_repaired = any(finding.repair for finding in roots)
+    summary = _summarize(sick, primary, evidence, after if is_repaired else None)
+    if primary is None and any(finding.rule.name == UNEXPLAINED for finding in findings):
+        summary += ", and the cause of the low score is unknown"
     return Verdict(
         sick=sick,
         primary=primary.rule.name if primary else None,
-        summary=_summarize(sick, primary, evidence, after if is_repaired else None),
+        summary=summary,
         mean_iou_after_all=after,
     )
 

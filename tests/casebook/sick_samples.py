@@ -68,6 +68,15 @@ def some_masks_divided(s: Scene) -> Arrays:
     return labels(s, y_true=true)
 
 
+def each_moved(s: Scene, least: int) -> Arrays:
+    """Return predictions that are rolled far, each one by a step of its own."""
+    steps = least + 5 * np.arange(len(s.predicted)) % 17
+    moved = [
+        np.roll(one, (step, -step), (0, 1)) for one, step in zip(s.predicted, steps, strict=True)
+    ]
+    return labels(s, y_pred=np.stack(moved))
+
+
 TABLE = (
     Sick(
         "axes-permuted",
@@ -125,5 +134,13 @@ TABLE = (
         one_predicted_twice,
         ["organs/0.9", "organs/0.7"],
         [2],
+    ),
+    Sick(
+        "weak-agreement",
+        "each moved",
+        each_moved,
+        ["blobs/0.9", "blobs/0.7", "street/0.7"],
+        [20],
+        note=True,
     ),
 )

@@ -138,6 +138,10 @@ SICK: dict[str, dict[str, Any]] = {
     "IOU701": {"y_true": [[[0] * 97 + [1] * 3]], "y_pred": [[[0] * 98 + [1] * 2]]},
     "IOU702": {"y_true": T, "y_pred": np.zeros_like(T), "num_classes": 3},
     "IOU703": {"y_true": T, "y_pred": P.clip(0, 1), "num_classes": 3},
+    "IOU704": {
+        "y_true": D,
+        "y_pred": np.stack([np.roll(one, (20 + 7 * i, 3 * i)) for i, one in enumerate(E)]),
+    },
     "IOU801": {"y_true": T, "y_pred": P[:, :-1], "model": ModelFacts("SavedModel", "output_0")},
     "IOU802": {
         "y_true": T,

@@ -69,6 +69,7 @@ NOT_EXECUTED = {
     "IOU701": "the training has to change",
     "IOU702": "the training has to change",
     "IOU703": "the training has to change",
+    "IOU704": "the arrays do not show the cause",
     "IOU801": "the model has to change",
     "IOU802": "states how to read the output of a healthy model",
     "IOU803": "the model has to change",

@@ -19,6 +19,7 @@ NEVER = {
     "shared-padding",
     "suspicious-perfect-score",
     "unlabelled-class-predicted",
+    "weak-agreement",
 }
 ABOUT_A_TRAINED_NETWORK = {
     "axes-permuted",

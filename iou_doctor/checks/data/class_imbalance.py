@@ -15,6 +15,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from iou_doctor.checks.agreement import is_weak
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.wording import format_count, format_percent, join_words
@@ -73,6 +74,7 @@ def find(evidence: Evidence) -> Result:
             message="; ".join(parts),
             help=_write_help(present),
             cautious_help="judge classes one by one once the faults above are repaired",
+            severity_override=_choose_severity(evidence, present, share),
             facts={
                 "largest_class": largest.id,
                 "largest_share": share,
@@ -83,13 +85,28 @@ def find(evidence: Evidence) -> Result:
     ]
 
 
+def _choose_severity(
+    evidence: Evidence, present: Sequence[ClassScore], share: float
+) -> Severity | None:
+    """Return a note if rare classes are usual, or if they explain the score less than other causes.
+
+    Among many classes some are always rare.
+    """
+    are_usual = len(present) > MOST_WEIGHTS and share <= DOMINANT_SHARE
+    return Severity.NOTE if are_usual or is_weak(evidence) else None
+
+
 def _write_help(present: Sequence[ClassScore]) -> str:
     """Return what to do, with weights for the loss if the classes are few."""
     if len(present) > MOST_WEIGHTS:
-        return "judge classes one by one; weight the loss or sample the rare class more often"
+        return (
+            "judge classes one by one; if the model misses rare ones, weight the loss or sample"
+            " them more often"
+        )
     middle = float(np.median([entry.truth_pixels for entry in present]))
     weights = ", ".join(f"{entry.id}: {middle / entry.truth_pixels:.3g}" for entry in present)
     return (
-        f"judge classes one by one; weight the loss, for instance with class_weight={{{weights}}}"
-        " (more recall of rare classes, and more false alarms), or sample the rare class more often"
+        "judge classes one by one; if the model misses rare ones, weight the loss, for instance"
+        f" with class_weight={{{weights}}} (more recall of rare classes, and more false alarms), or"
+        " sample them more often"
     )

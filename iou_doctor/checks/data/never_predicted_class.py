@@ -6,9 +6,14 @@ is frequent, check the number of output channels and the mapping of class ids.
     3 classes, IoU 0.98, 0.91 and 0.00: the mean is 0.63
 """
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.wording import advise_on_scale, format_percent, join_words
+from iou_doctor.metrics.score import ClassScore
 from iou_doctor.report.finding import Finding, Needs, Rule, Severity, Suspicion, Symptom
 
 THRESHOLD_RULES = ("threshold-off", "relu-before-sigmoid")
@@ -60,7 +65,7 @@ def find(evidence: Evidence) -> Result:
             f" the IoU is 0 for {len(never)} of the {present} classes in the mean",
             help=advise_on_scale(
                 evidence,
-                "check the output channels and the mapping of class ids, then class weights",
+                _write_help(never),
             ),
             cautious_help=advise_on_scale(
                 evidence, "repair the faults above first, then see whether it is predicted"
@@ -68,3 +73,14 @@ def find(evidence: Evidence) -> Result:
             facts={"classes": [entry.id for entry in never], "pixels": pixels},
         )
     ]
+
+
+def _write_help(never: Sequence[ClassScore]) -> str:
+    """Return the possible causes, of which the arrays do not show the right one."""
+    label = never[0].id if len(never) == 1 else None
+    ignore = "--ignore-index" if label is None else f"--ignore-index {label}"
+    return (
+        "the arrays do not show why: look whether the model has an output channel for it, whether"
+        f" its id means the same on both sides, and whether it marks pixels to leave out"
+        f" ({ignore}); if all is right, the model has not learned it, and class weights may help"
+    )
