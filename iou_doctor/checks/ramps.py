@@ -1,8 +1,9 @@
-"""Find edges at which the labels in between appear, as a resize that interpolates labels leaves.
+"""Find edges at which labels appear that no class there has, as a resize with interpolation writes.
 
-Such labels may be classes that also cover areas of their own. What shows them is that they line
-edges of two other labels, one smaller and one larger, and hardly ever anything else: a thin line
-that a model predicts has a label outside the range of its two sides as often as inside it.
+Such labels may be classes that also cover areas of their own. What shows them is that they line the
+edges of two other labels, and hardly ever anything else: each is about the mean of its neighbours,
+and lies between the labels of both sides. A bicubic or Lanczos resize also overshoots them. A thin
+line that a model predicts has a label outside the range of its two sides as often as inside it.
 """
 
 from __future__ import annotations
@@ -12,7 +13,12 @@ from collections.abc import Collection, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from iou_doctor.checks.seams import LARGEST_LABEL, LEARNT_SHARE, SEAM_REACH, spread_extremes
+from iou_doctor.checks.seams import (
+    LARGEST_LABEL,
+    LEARNT_SHARE,
+    spread_extremes,
+    sum_neighbours,
+)
 from iou_doctor.counts.map_samples import NO_LABEL, Labels
 from iou_doctor.record import record
 
@@ -31,48 +37,72 @@ FEWEST_LABELS_WITH_RAMPS = FEWEST_RAMP_LABELS + 2
 """The labels on a ramp lie between two others, so maps of fewer labels have no ramps."""
 FEWEST_EDGES = 3
 """Minimum number of pairs of labels whose edges have a ramp."""
-LEAST_SHARE_BETWEEN = 0.75
-"""Minimum share of the thin labels at edges that lie between those on both sides. Interpolation
-gives 0.8 to 1, and other thin labels 0.3 to 0.5."""
-LEAST_EDGE_SHARE = 0.04
-"""Minimum share of the pixels at edges that lie on a ramp."""
-LEAST_RATIO = 4.0
+REACH = 5
+"""Pixels from a ramp to the inside of the areas on both sides. Lanczos rings this far."""
+SMALLEST_STEP = 2
+"""Least difference of the labels on both sides. Neighbouring ones have no label in between."""
+FLATNESS = 1 / 64
+"""By which part of the range of all labels an area may vary, since ringing dies away slowly. Fewer
+classes than that differ by more. The smaller range counts, as a ramp up to void widens it."""
+OVERSHOOT = 0.2
+"""By which part of their difference labels may lie outside those of both sides."""
+LEAST_SHARE_BETWEEN = 0.65
+"""Minimum share of the thin labels at edges that lie between those on both sides, or overshoot
+them. Interpolation gives 0.65 to 1, the least where areas are so small that few have an inside."""
+LARGEST_BEND = 0.3
+"""Largest mean distance of thin labels to the mean of their neighbours, as a share of the range of
+these. Interpolation gives 0.08 to 0.3, noise and wrong classes 0.36 and more."""
+LEAST_EDGE_SHARE = 0.095
+"""Minimum share of the pixels at edges that lie on a ramp. Interpolation gives 0.1 to 0.6."""
+LEAST_RATIO = 2.0
 """How many times as large as in the other array this share is at least. Classes that are thin and
 lie between others, such as kerbs, look alike in both arrays."""
 
 
 @record
 class Ramps:
-    """The pixels at the edges of some maps."""
+    """The pixels at the edges of some maps, between areas of two labels."""
 
     edges: int
-    """Pixels that have another label among their eight neighbours."""
+    """Pixels that are in no area, but near areas of two labels."""
     between: int
     """Those with a label between those of both sides that covers no area nearby."""
+    beyond: int
+    """Those with such a label that overshoots the labels of both sides a little."""
     outside: int
-    """Those with a label that is smaller or larger than those of both sides."""
+    """Those with such a label that is far smaller or larger than those of both sides."""
     agreeing: int
-    """The pixels between that have the same label in the other array."""
+    """The pixels between and beyond that have the same label in the other array."""
+    bend: float
+    """The sum, over between, beyond and outside, of the distance of the label to the mean of its
+    neighbours, as a share of the range of these."""
     labels: tuple[int, ...]
-    """The labels of the pixels between, in ascending order."""
+    """The labels of the pixels between and beyond, in ascending order."""
     pairs: int
     """The number of different pairs of sides that the pixels between have."""
 
     @property
+    def found(self) -> int:
+        """The number of pixels on a ramp."""
+        return self.between + self.beyond
+
+    @property
     def share(self) -> float:
         """The share of the pixels at edges that lie on a ramp."""
-        return self.between / self.edges if self.edges else 0.0
+        return self.found / self.edges if self.edges else 0.0
 
     @property
     def are_clear(self) -> bool:
         """Whether these are ramps that interpolation leaves."""
+        thin = self.found + self.outside
         return (
             self.between >= FEWEST_RAMP_PIXELS
             and len(self.labels) >= FEWEST_RAMP_LABELS
             and self.pairs >= FEWEST_EDGES
-            and self.between >= LEAST_SHARE_BETWEEN * (self.between + self.outside)
+            and self.found >= LEAST_SHARE_BETWEEN * thin
+            and self.bend <= LARGEST_BEND * thin
             and self.share >= LEAST_EDGE_SHARE
-            and self.agreeing < LEARNT_SHARE * self.between
+            and self.agreeing < LEARNT_SHARE * self.found
         )
 
 
@@ -120,55 +150,87 @@ def measure_ramps(
     maps: Sequence[Labels], others: Sequence[Labels], neutral: Collection[int]
 ) -> Ramps:
     """Measure the edges of some maps, shape (height, width) each; arguments as for `find_ramps`."""
-    edges = between = outside = agreeing = 0
-    labels, pairs = [], []
-    for values, other in zip(maps[:MOST_MAPS], others[:MOST_MAPS], strict=True):
-        known = ~np.isin(values, (NO_LABEL, *neutral))
-        low = spread_extremes(np.where(known, values, LARGEST_LABEL), np.minimum)
-        high = spread_extremes(np.where(known, values, NO_LABEL), np.maximum)
-        inner = known & (low == values) & (high == values)
-        low, high = np.where(inner, values, LARGEST_LABEL), np.where(inner, values, NO_LABEL)
-        for _ in range(SEAM_REACH):
-            low, high = spread_extremes(low, np.minimum), spread_extremes(high, np.maximum)
-        is_edge = known & ~inner
-        edges += int(is_edge.sum())
-        outside += int((is_edge & (low < high) & ((values < low) | (values > high))).sum())
-        rows, columns = np.nonzero(is_edge & (low < values) & (values < high))
-        thin = ~_find_bodies(values, inner, rows, columns)
-        rows, columns = rows[thin], columns[thin]
-        between += len(rows)
-        agreeing += int((values[rows, columns] == other[rows, columns]).sum())
-        labels.append(values[rows, columns])
-        pairs.append(low[rows, columns].astype(np.int64) * 2**32 + high[rows, columns])
+    shown = [
+        _measure_edges(values, other, neutral)
+        for values, other in zip(maps[:MOST_MAPS], others[:MOST_MAPS], strict=True)
+    ]
+    label, low, high, agreeing, bend = np.concatenate(
+        [np.zeros((5, 0)), *(thin for _, thin in shown)], axis=1
+    )
+    between = (low < label) & (label < high)
+    reach = np.maximum(OVERSHOOT * (high - low), 1)
+    found = (low - reach <= label) & (label <= high + reach)
     return Ramps(
-        edges,
-        between,
-        outside,
-        agreeing,
-        tuple(_list_distinct(labels)),
-        len(_list_distinct(pairs)),
+        edges=sum(edges for edges, _ in shown),
+        between=int(between.sum()),
+        beyond=int((found & ~between).sum()),
+        outside=int((~found).sum()),
+        agreeing=int(agreeing[found].sum()),
+        bend=float(bend.sum()),
+        labels=tuple(_list_distinct(label[found])),
+        pairs=len(_list_distinct((low * 2.0**32 + high)[between])),
     )
 
 
-def _list_distinct(parts: Sequence[NDArray[np.integer]]) -> list[int]:
-    """Return the distinct values of arrays in ascending order."""
-    if not parts:
-        return []
-    # asking for the places keeps NumPy from importing `numpy.ma`
-    distinct, _ = np.unique(np.concatenate(parts), return_index=True)
-    values: list[int] = distinct.tolist()
-    return values
+def _measure_edges(
+    values: Labels, other: Labels, neutral: Collection[int]
+) -> tuple[int, NDArray[np.float64]]:
+    """Return the number of pixels at edges, and one column for each of those with a thin label.
+
+    Its rows are the label, the smallest and the largest label of the areas within reach, whether
+    the other array has the same label, and the bend.
+    """
+    known = ~np.isin(values, (NO_LABEL, *neutral))
+    low = spread_extremes(np.where(known, values, LARGEST_LABEL), np.minimum)
+    high = spread_extremes(np.where(known, values, NO_LABEL), np.maximum)
+    varies = min(_get_flatness(values[known]), _get_flatness(other[known]))
+    flat = known & (high - varies <= low)
+    below, above = np.where(flat, values, LARGEST_LABEL), np.where(flat, values, NO_LABEL)
+    for _ in range(REACH):
+        below, above = spread_extremes(below, np.minimum), spread_extremes(above, np.maximum)
+    is_edge = known & ~flat & (below < LARGEST_LABEL)
+    is_edge[is_edge] = (above - below)[is_edge] >= max(SMALLEST_STEP, 2 * varies + 1)
+    thin = is_edge & (np.abs(values - below) > varies) & (np.abs(values - above) > varies)
+    rows, columns = np.nonzero(thin)
+    lone = ~_find_areas(np.where(flat, values, NO_LABEL), values[thin], rows, columns, varies)
+    rows, columns = rows[lone], columns[lone]
+    here, number = values[rows, columns], sum_neighbours(known)[rows, columns]
+    mean = (sum_neighbours(np.where(known, values, 0))[rows, columns] - here) / (number - 1)
+    bend = np.abs(here - mean) / (high - low)[rows, columns]
+    is_same = here == other[rows, columns]
+    columns_of = (here, below[rows, columns], above[rows, columns], is_same, bend)
+    return int(is_edge.sum()), np.stack(columns_of).astype(np.float64)
 
 
-def _find_bodies(
-    values: Labels, inner: NDArray[np.bool_], rows: NDArray[np.intp], columns: NDArray[np.intp]
+def _get_flatness(values: NDArray[np.int32]) -> int:
+    """Return by how much the labels of an area may differ, in a map of these labels."""
+    labels = values[values != NO_LABEL]
+    return int((int(labels.max()) - int(labels.min())) * FLATNESS) if len(labels) else 0
+
+
+def _find_areas(
+    areas: Labels, labels: Labels, rows: NDArray[np.intp], columns: NDArray[np.intp], varies: int
 ) -> NDArray[np.bool_]:
-    """Return which of these pixels have the inside of an area of their label within reach."""
-    padded = np.pad(np.where(inner, values, NO_LABEL), SEAM_REACH, constant_values=NO_LABEL)
-    own = values[rows, columns]
+    """Return which pixels have an area of their label within reach.
+
+    Args:
+        areas: the label of each pixel inside an area, and NO_LABEL elsewhere.
+        labels: the labels of the pixels.
+        rows: where they are.
+        columns: where they are.
+        varies: by how much the labels of an area differ.
+    """
+    padded = np.pad(areas.astype(np.int64), REACH, constant_values=NO_LABEL)
     found = np.zeros(len(rows), dtype=bool)
-    side = range(2 * SEAM_REACH + 1)
+    side = range(2 * REACH + 1)
     for down in side:
         for right in side:
-            found |= padded[rows + down, columns + right] == own
+            found |= np.abs(padded[rows + down, columns + right] - labels) <= varies
     return found
+
+
+def _list_distinct(values: NDArray[np.float64]) -> list[int]:
+    """Return the distinct values of an array in ascending order."""
+    # asking for the places keeps NumPy from importing `numpy.ma`
+    distinct, _ = np.unique(values, return_index=True)
+    return [int(value) for value in distinct.tolist()]

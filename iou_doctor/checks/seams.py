@@ -128,3 +128,11 @@ def spread_extremes(values: NDArray[np.int32], choose: np.ufunc) -> NDArray[np.i
     choose(across[:, 1:], spread[:, :-1], out=across[:, 1:])
     choose(across[:, :-1], spread[:, 1:], out=across[:, :-1])
     return across
+
+
+def sum_neighbours(values: NDArray[np.integer | np.bool_]) -> NDArray[np.float64]:
+    """Return the sum over each pixel and its eight neighbours, with zeros outside the map."""
+    padded = np.pad(values.astype(np.float64), 1)
+    across = padded[:, :-2] + padded[:, 1:-1] + padded[:, 2:]
+    summed: NDArray[np.float64] = across[:-2] + across[1:-1] + across[2:]
+    return summed

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iou_doctor.checks.evidence import Evidence
-from iou_doctor.checks.seams import LARGEST_LABEL, MOST_BODY_SHARE, spread_extremes
+from iou_doctor.checks.seams import LARGEST_LABEL, MOST_BODY_SHARE, spread_extremes, sum_neighbours
 from iou_doctor.counts.label_decoding import is_no_class
 from iou_doctor.counts.map_samples import NO_LABEL, Labels
 from iou_doctor.record import record
@@ -90,7 +90,7 @@ def _measure_pixels(
     below, above = np.where(is_end, values, LARGEST_LABEL), np.where(is_end, values, NO_LABEL)
     for _ in range(2):
         below, above = spread_extremes(below, np.minimum), spread_extremes(above, np.maximum)
-    total, number = _sum_neighbours(np.where(known, values, 0)), _sum_neighbours(known)
+    total, number = sum_neighbours(np.where(known, values, 0)), sum_neighbours(known)
     chosen = np.isin(values, labels) & known & (number == number.max())
     here, reach = values[chosen].astype(np.float64), (high - low)[chosen].astype(np.float64)
     mean = (total[chosen] - here) / max(number.max() - 1, 1)
@@ -102,11 +102,3 @@ def _measure_pixels(
             reach > STEEP_RANGE,
         ]
     ).astype(np.float64)
-
-
-def _sum_neighbours(values: NDArray[np.integer | np.bool_]) -> NDArray[np.float64]:
-    """Return the sum over each pixel and its eight neighbours, with zeros outside the map."""
-    padded = np.pad(values.astype(np.float64), 1)
-    across = padded[:, :-2] + padded[:, 1:-1] + padded[:, 2:]
-    summed: NDArray[np.float64] = across[:-2] + across[1:-1] + across[2:]
-    return summed

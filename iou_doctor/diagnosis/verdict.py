@@ -6,11 +6,13 @@ from collections.abc import Sequence
 
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.metrics.score import ContractScore
-from iou_doctor.report.finding import Finding, Severity
+from iou_doctor.report.finding import Finding, Severity, Suspicion
 from iou_doctor.report.report import Verdict
 
 UNEXPLAINED = "weak-agreement"
 """The rule that fires if a score is low and no fault of the format explains it."""
+TRUSTING = frozenset({Suspicion.COLLAPSE, Suspicion.DEFINITIONS})
+"""The kinds of causes that leave no doubt that the arrays mean what the metric takes them for."""
 
 
 def judge(
@@ -52,7 +54,8 @@ def _summarize(sick: bool, primary: Finding | None, evidence: Evidence, after: f
         is_same = before is not None and f"{before:.4f}" == f"{after:.4f}"
         stored = f"{'' if is_same else f'{stored}, '}after the repair {after:.4f}"
     elif value is not None and before is not None and f"{value:.4f}" == f"{before:.4f}":
-        stored = "" if sick else "which is right"
+        is_doubtful = primary is not None and primary.rule.suspicion not in TRUSTING
+        stored = "" if sick or is_doubtful else "which is right"
     reads = f"{reads}, {stored}" if stored else reads
     if sick and primary:
         return f"{reads}: {primary.rule.claim}"

@@ -5,23 +5,33 @@ import pytest
 
 from iou_doctor.checks.ramps import Ramps, count_strays_at_edges, find_ramps, measure_ramps
 
-CLEAR = Ramps(edges=1000, between=300, outside=100, agreeing=59, labels=(1, 2), pairs=3)
+CLEAR = Ramps(
+    edges=1000,
+    between=240,
+    beyond=20,
+    outside=140,
+    agreeing=51,
+    bend=120.0,
+    labels=(1, 2),
+    pairs=3,
+)
 
 
 def test_ramps_at_the_limits_are_clear():
     assert CLEAR.are_clear
-    assert replace(CLEAR, edges=1500, between=60, outside=20, agreeing=11).are_clear
+    assert replace(CLEAR, edges=840, between=60, outside=43, agreeing=15, bend=36.9).are_clear
 
 
 @pytest.mark.parametrize(
     "change",
     [
-        {"between": 59, "outside": 0, "agreeing": 0},
-        {"outside": 101},
-        {"agreeing": 60},
+        {"between": 59, "outside": 0, "agreeing": 0, "bend": 0.0},
+        {"outside": 141},
+        {"agreeing": 52},
+        {"bend": 120.1},
         {"labels": (1,)},
         {"pairs": 2},
-        {"edges": 7501},
+        {"edges": 2737},
     ],
 )
 def test_beyond_each_limit_they_are_not(change):
@@ -55,7 +65,7 @@ def test_sharp_edges_have_no_ramps():
 
 
 def test_no_maps_have_no_ramps():
-    assert measure_ramps([], [], ()) == Ramps(0, 0, 0, 0, (), 0)
+    assert measure_ramps([], [], ()) == Ramps(0, 0, 0, 0, 0, 0.0, (), 0)
 
 
 def test_strays_that_line_a_region_have_no_inside():

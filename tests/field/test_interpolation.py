@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from build import diagnose, errors, names
+from build import diagnose, errors, names, roots
 from PIL import Image
 
 import iou_doctor
@@ -135,3 +135,23 @@ def test_ids_in_tens_resized_with_interpolation(classes, up, filtered, coded):
     )
     assert report.verdict.primary == "interpolated-masks"
     assert "label-out-of-range" not in {*names(report)} - report.consequences
+
+
+@pytest.mark.parametrize("filtered", ["BICUBIC", "LANCZOS"])
+@pytest.mark.parametrize(("classes", "ids"), [(12, 12), (30, 151)])
+@pytest.mark.parametrize("up", [False, True])
+@pytest.mark.parametrize("declared", [False, True])
+def test_labels_that_overshoot(filtered, classes, ids, up, declared):
+    stored = draw_masks((3, *((64, 80) if up else (112, 144))), classes, smoothness=8.0)
+    stored = (stored * ((ids - 1) / (classes - 1))).astype(np.uint8)
+    size = (120, 96) if up else (96, 72)
+    nearest, masks = (
+        np.stack([np.asarray(Image.fromarray(one).resize(size, how)) for one in stored])
+        for how in (Image.Resampling.NEAREST, Image.Resampling[filtered])
+    )
+    report = diagnose(
+        y_true=masks, y_pred=predict(nearest, classes), num_classes=ids if declared else None
+    )
+    assert report.verdict.primary == "interpolated-masks"
+    assert not any("map these" in finding.help for finding in roots(report))
+    assert "which is right" not in report.verdict.summary

@@ -131,8 +131,8 @@ def _find_ramps(evidence: Evidence) -> list[Finding]:
     found = find_ramps(crops.y_true, crops.y_pred, neutral=neutral)
     if found is None:
         return []
-    labels = sorted({*found.labels, *strays})
-    return [_report_seams(evidence, labels, found.between + found.outside, found.between)]
+    labels, pixels = sorted({*found.labels, *strays}), found.found + found.outside
+    return [_report_seams(evidence, labels, pixels, found.found, overshoots=found.beyond > 0)]
 
 
 def _find_strays(evidence: Evidence) -> list[Finding]:
@@ -164,10 +164,13 @@ def _list_neutral_labels(evidence: Evidence) -> set[int]:
     return neutral if ignored is None else neutral | {ignored}
 
 
-def _report_seams(evidence: Evidence, labels: list[int], pixels: int, between: int) -> Finding:
+def _report_seams(
+    evidence: Evidence, labels: list[int], pixels: int, between: int, *, overshoots: bool = False
+) -> Finding:
+    beyond = " or just beyond them" if overshoots else ""
     return Finding(
         RULE,
-        message=f"labels {join_words(labels)} lie between a smaller and a larger label in"
+        message=f"labels {join_words(labels)} lie between a smaller and a larger label{beyond} in"
         f" {format_percent(between, pixels)} of {pixels:,} sampled pixels, as a resize with"
         " interpolation leaves them",
         help=HELP,

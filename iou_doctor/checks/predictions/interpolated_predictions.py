@@ -108,12 +108,14 @@ def _find_ramps(evidence: Evidence) -> list[Finding]:
     assert evidence.sampled is not None
     if len(evidence.pairs.count_predictions()) < FEWEST_LABELS_WITH_RAMPS:
         return []
+    if len(evidence.pairs.count_truths()) < FEWEST_LABELS:
+        return []  # the predictions are scores of two classes
     crops = evidence.sampled.crops
     found = find_ramps(crops.y_pred, crops.y_true, neutral=_list_neutral_labels(evidence))
     if found is None:
         return []
-    pixels = found.between + found.outside
-    return [_build_finding(list(found.labels), pixels, found.between, "cover no area there")]
+    pixels = found.found + found.outside
+    return [_build_finding(list(found.labels), pixels, found.found, "cover no area there")]
 
 
 def _list_neutral_labels(evidence: Evidence) -> set[int]:
