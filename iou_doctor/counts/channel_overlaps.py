@@ -37,3 +37,13 @@ class ChannelOverlaps:
         return ChannelOverlaps(
             self.predicted - self.both, self.pixels - self.truth, self.predicted, self.pixels
         )
+
+    def compute_rest_iou(self) -> NDArray[np.float64]:
+        """Return the IoU of what each true channel leaves out with what its prediction leaves out.
+
+        Shape (channels,). It is 0 if neither leaves out a pixel.
+        """
+        both = np.diagonal(self.both)
+        rest = self.pixels - self.truth - self.predicted + both
+        iou: NDArray[np.float64] = rest / np.maximum(self.pixels - both, 1)
+        return iou

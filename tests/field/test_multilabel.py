@@ -268,6 +268,13 @@ def test_a_single_inverted_channel_is_named():
     assert report.verdict.mean_iou_after_all == pytest.approx(iou(MASKS, BINARY))
 
 
+def test_an_untrained_model_that_calls_most_of_the_image_object_has_no_inverted_masks():
+    noise = np.random.default_rng(0).random(MASKS.shape, dtype=np.float32)
+    rare = (SCORES > 0.95).astype(np.uint8)
+    report = diagnose(y_true=rare, y_pred=0.45 + 0.55 * noise, metric=TORCH)
+    assert not errors(report)
+
+
 def test_both_arrays_may_hold_channels_of_0_and_255():
     report = diagnose(y_true=MASKS * 255, y_pred=BINARY * 255, metric=MONAI)
     assert errors(report) == ["masks-0-255"]

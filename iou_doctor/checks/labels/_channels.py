@@ -15,7 +15,8 @@ from iou_doctor.report.finding import Finding, Rule
 
 Ratios = NDArray[np.float64]
 LEAST_GAIN = 0.1
-"""Minimum gain in mean IoU, and in the IoU of each channel that moves."""
+"""Minimum gain in mean IoU, and in the IoU of each channel that moves. If masks are inverted, the
+background gains as much: an untrained model that predicts much of the image as object only loses."""
 LEAST_SHARE = 0.01
 """Minimum share of the pixels that a channel covers, and leaves out, in both arrays: a channel that
 is empty in one of them agrees with any inverse."""
@@ -81,14 +82,16 @@ def find_inverted_channels(
     """
     if evidence.overlaps is None:
         return []
-    given = np.diagonal(evidence.overlaps.compute_iou())
-    inverse = np.diagonal(evidence.overlaps.invert_masks().compute_iou())
-    overlaps = evidence.overlaps
+    overlaps, inverted_masks = evidence.overlaps, evidence.overlaps.invert_masks()
+    given = np.diagonal(overlaps.compute_iou())
+    inverse = np.diagonal(inverted_masks.compute_iou())
+    rest_gains = inverted_masks.compute_rest_iou() - overlaps.compute_rest_iou()
     seen = np.minimum(overlaps.truth, overlaps.predicted)
     unseen = overlaps.pixels - np.maximum(overlaps.truth, overlaps.predicted)
     has_both = np.minimum(seen, unseen) >= LEAST_SHARE * overlaps.pixels
+    has_both &= rest_gains >= LEAST_GAIN
     inverted = has_both & (inverse >= least) & (inverse >= given + gain)
-    if _is_all_inverted(given, inverse, gain) and has_both.any():
+    if _is_all_inverted(given, inverse, gain) and has_both.any() and (rest_gains >= 0).all():
         inverted = np.ones_like(inverted)
     if not inverted.any():
         return []
