@@ -73,6 +73,20 @@ def choose_void_label(evidence: Evidence) -> int:
     )
 
 
+def keep_void_apart(evidence: Evidence, side: Side, table: dict[int, int]) -> dict[int, int]:
+    """Return the table with another number for the ignore label if a class gets its number."""
+    ignored = evidence.interpretation.ignore_index
+    if side is Side.PREDICTIONS or ignored is None or ignored not in table.values():
+        return table
+    return table | {ignored: choose_void_label(evidence)}
+
+
+def find_new_void(evidence: Evidence, side: Side, table: Mapping[int, int]) -> int | None:
+    """Return what a table makes of the ignore label; `None` if the label stays."""
+    ignored = evidence.interpretation.ignore_index
+    return None if ignored is None or side is Side.PREDICTIONS else table.get(ignored)
+
+
 def is_void_background(evidence: Evidence) -> bool:
     """Return whether most void pixels of the masks are predicted as background (0)."""
     pairs = evidence.pairs.pool()

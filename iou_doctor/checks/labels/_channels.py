@@ -16,7 +16,7 @@ from iou_doctor.report.finding import Finding, Rule
 Ratios = NDArray[np.float64]
 LEAST_GAIN = 0.1
 """Minimum gain in mean IoU, and in the IoU of each channel that moves. If masks are inverted, the
-background gains as much: an untrained model that predicts much of the image as object only loses."""
+background gains too, but not with an untrained model that predicts most of the image as object."""
 LEAST_SHARE = 0.01
 """Minimum share of the pixels that a channel covers, and leaves out, in both arrays: a channel that
 is empty in one of them agrees with any inverse."""

@@ -8,9 +8,18 @@ from collections.abc import Mapping
 import numpy as np
 
 from iou_doctor.checks.evidence import Evidence
-from iou_doctor.checks.hypotheses import FEWEST_LABEL_PIXELS, score_as_given, score_repaired
+from iou_doctor.checks.hypotheses import (
+    FEWEST_LABEL_PIXELS,
+    keep_void_apart,
+    score_as_given,
+    score_repaired,
+)
 from iou_doctor.checks.labels._overlaps import Overlaps
-from iou_doctor.checks.labels._recoding import LEAST_RECODED_GAIN, Recoding, build_recoding
+from iou_doctor.checks.labels._recoding import (
+    LEAST_RECODED_GAIN,
+    Recoding,
+    build_recoding,
+)
 from iou_doctor.repairs.step import Side
 
 LEAST_MERGED_SHARE = 0.75
@@ -30,6 +39,7 @@ def find_merging(evidence: Evidence, overlaps: Overlaps) -> Recoding | None:
         if table is None or not _is_proven(evidence, turned, side, table):
             continue
         changes = {old: new for old, new in table.items() if old != new}
+        changes = keep_void_apart(evidence, side, changes)
         repair = build_recoding(evidence, turned, side, changes)
         score = score_repaired(evidence, repair)
         gain = score - score_as_given(evidence)

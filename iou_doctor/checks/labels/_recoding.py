@@ -9,7 +9,9 @@ import numpy as np
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.hypotheses import (
     LEAST_ADVANTAGE,
+    find_new_void,
     is_exchange_better,
+    keep_void_apart,
     score_as_given,
     score_repaired,
 )
@@ -64,7 +66,7 @@ def find_recoding(evidence: Evidence, overlaps: Overlaps) -> Recoding | None:
         return None
     recodings = [
         Recoding(side, overlaps, table, build_recoding(evidence, overlaps, side, table))
-        for table in _list_tables(overlaps)
+        for table in (keep_void_apart(evidence, side, it) for it in _list_tables(overlaps))
     ]
     scores = [score_repaired(evidence, recoding.repair) for recoding in recodings]
     best = max(scores)
@@ -237,12 +239,12 @@ def build_recoding(
     """Build the repair that relabels one array, with the number of classes if it was guessed."""
     ids = [table.get(old, old) for old in overlaps.old.tolist()]
     classes = max(*ids, *overlaps.new.tolist(), 1) + 1
-    declared = evidence.interpretation.num_classes_declared
-    fixed = declared or evidence.interpretation.y_pred.is_dense
+    fixed = evidence.interpretation.num_classes_declared or evidence.interpretation.y_pred.is_dense
     return build_relabelling(
         f"relabel the {side}",
         side=side,
         table=table,
         safe=len(set(ids)) == len(ids),
         num_classes=None if fixed or evidence.interpretation.y_true.is_dense else classes,
+        ignore_index=find_new_void(evidence, side, table),
     )

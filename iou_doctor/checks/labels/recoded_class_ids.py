@@ -118,7 +118,9 @@ def _report(evidence: Evidence, recoding: Recoding) -> Finding:
         message=f"masks hold {format_ids(masks)} and predictions {format_ids(predictions)}: the"
         f" mean IoU is {before:.4f} as given and {after:.4f} with the {side} relabelled {changes}"
         + (f"; these are {source.title}" if source else ""),
-        help=write_recoding(evidence, side, table) + (source.advice if source else ""),
+        help=write_recoding(evidence, side, table)
+        + _declare_void(recoding)
+        + (source.advice if source else ""),
         facts={
             "array": side.value,
             "mapping": {str(old): new for old, new in table.items()},
@@ -144,8 +146,8 @@ def _report_merging(evidence: Evidence, merging: Recoding) -> Finding:
         RULE,
         message=f"the {side} tell more classes apart than the {other}: their ids {merged} in the"
         f" {other}; the mean IoU is {before:.4f} as given and {after:.4f} with these ids merged",
-        help=f"{write_recoding(evidence, side, table)}; this scores the merged classes, for the"
-        f" single ones the {other} need ids of their own",
+        help=f"{write_recoding(evidence, side, table)}{_declare_void(merging)}; this scores the"
+        f" merged classes, for the single ones the {other} need ids of their own",
         facts={
             "array": side.value,
             "mapping": {str(old): new for old, new in table.items()},
@@ -155,6 +157,12 @@ def _report_merging(evidence: Evidence, merging: Recoding) -> Finding:
         },
         repair=merging.repair,
     )
+
+
+def _declare_void(recoding: Recoding) -> str:
+    """Return the new ignore label if the old one is the number of a class after the repair."""
+    void = recoding.repair.ignore_index
+    return "" if void is None else f", and --ignore-index {void}"
 
 
 def _group_by_new_id(merging: Recoding) -> dict[int, list[int]]:

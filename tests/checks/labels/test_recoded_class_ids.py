@@ -46,6 +46,16 @@ def test_a_void_label_stays_void():
     assert after(report, "recoded-class-ids") == pytest.approx(mean_iou(T[:, 2:], P[:, 2:], 5))
 
 
+def test_the_ignore_label_gives_way_to_a_class_of_its_number():
+    masks = recode([10, 20, 30, 40, 50], T)
+    masks[:, :2] = 0
+    report = diagnose(y_true=masks, y_pred=P, num_classes=5, ignore_index=0)
+    finding = found(report, "recoded-class-ids")
+    assert finding.facts["mapping"]["0"] == 255
+    assert finding.help.endswith("masks = lut[masks], and --ignore-index 255")
+    assert after(report, "recoded-class-ids") == pytest.approx(mean_iou(T[:, 2:], P[:, 2:], 5))
+
+
 def test_white_of_a_grey_palette_is_a_class():
     report = diagnose(y_true=recode([255, 31, 179, 158, 226], T), y_pred=P, num_classes=5)
     assert found(report, "recoded-class-ids").facts["mapping"]["255"] == 0
