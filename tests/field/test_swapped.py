@@ -69,7 +69,13 @@ def test_the_names_of_the_files_tell(tmp_path):
 
 @pytest.mark.parametrize(
     ("masks", "predictions"),
-    [(VOID, PREDICTED), (TRUTH, PREDICTED), (BINARY, GOOD * 255), (BINARY * 255, GOOD)],
+    [
+        (VOID, PREDICTED),
+        (TRUTH, PREDICTED),
+        (TRUTH, np.where(PREDICTED == 0, 255, PREDICTED)),  # 255 is the background
+        (BINARY, GOOD * 255),
+        (BINARY * 255, GOOD),
+    ],
 )
 def test_the_right_order_is_not_swapped(masks, predictions):
     assert "inputs-swapped" not in names(diagnose(y_true=masks, y_pred=predictions))

@@ -29,8 +29,7 @@ LEAST_GAIN_PER_MOVE = 0.25
 """Minimum gain of a single class in its own IoU, where it is one of so many classes that the mean
 gains less."""
 LEAST_EXPLAINED = 0.5
-"""Minimum share that the clear moves must have of the pixels whose id does not meet itself. In a
-weak model, two ids may meet by chance while the others go astray."""
+"""Minimum share of the clear moves in the pixels whose id does not meet itself. By chance, two do."""
 LEAST_KNOWN_SHARE = 0.9
 """Minimum share of the clear moves that the table of a known data set explains."""
 FEWEST_ON_A_LINE = 3
@@ -62,7 +61,7 @@ def find_recoding(evidence: Evidence, overlaps: Overlaps) -> Recoding | None:
     side = choose_side(evidence, overlaps)
     if side is Side.PREDICTIONS:
         overlaps = overlaps.swap()
-    if not _is_proven(evidence, overlaps):
+    if not _is_proven(evidence, overlaps, side):
         return None
     recodings = [
         Recoding(side, overlaps, table, build_recoding(evidence, overlaps, side, table))
@@ -125,7 +124,7 @@ def choose_side(evidence: Evidence, overlaps: Overlaps) -> Side:
     return Side.MASKS if masks >= predictions else Side.PREDICTIONS
 
 
-def _is_proven(evidence: Evidence, overlaps: Overlaps) -> bool:
+def _is_proven(evidence: Evidence, overlaps: Overlaps, side: Side) -> bool:
     """Return whether the moves cannot be the confusions of a weak model."""
     moves = overlaps.moves
     old, new = set(overlaps.old.tolist()), set(overlaps.new.tolist())
@@ -134,7 +133,8 @@ def _is_proven(evidence: Evidence, overlaps: Overlaps) -> bool:
     if lacks_partners(evidence, old, new):
         return False
     if len(moves) == 1:
-        return _is_single_move_proven(evidence, overlaps)
+        is_void = side is Side.MASKS and next(iter(moves)) in VOID_CODES
+        return not is_void and _is_single_move_proven(evidence, overlaps)
     astray = overlaps.totals[~overlaps.is_kept].sum()
     moved = overlaps.totals[np.isin(overlaps.old, list(moves))].sum()
     return bool(moved >= LEAST_EXPLAINED * astray) and (
@@ -167,7 +167,7 @@ def _is_single_move_proven(evidence: Evidence, overlaps: Overlaps) -> bool:
     """
     [(old, new)] = overlaps.moves.items()
     names = overlaps.new.tolist()
-    if old in names or new in overlaps.old or old in VOID_CODES:
+    if old in names or new in overlaps.old:
         return False
     interpretation = evidence.interpretation
     if interpretation.num_classes_declared and old not in interpretation.classes:

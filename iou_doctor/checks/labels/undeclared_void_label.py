@@ -80,7 +80,7 @@ def find(evidence: Evidence) -> Result:
         target = alone if target is None else target
         found = _report(evidence, inside.labels, inside.reason, target)
         findings.append(replace(found, needs=Needs.WHOLE_DATA_SET))
-    bands = None if findings else find_void_bands(evidence)
+    bands = None if findings or recoded else find_void_bands(evidence)
     return [_report_bands(evidence, bands)] if bands else findings
 
 

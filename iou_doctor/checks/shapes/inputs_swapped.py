@@ -129,7 +129,15 @@ def _count_predicted_void(evidence: Evidence) -> dict[int, int]:
     inside = pairs.keep_rows((pairs.prediction >= 0) & (pairs.prediction < classes))
     right = inside.keep_rows(inside.truth == inside.prediction).total
     enough = sum(outside.values()) >= FEWEST_VOID_PIXELS and _is_in_most_images(evidence, outside)
-    return outside if enough and 2 * right > inside.total else {}
+    is_void = enough and 2 * right > inside.total and not _is_a_class(pairs, [*outside])
+    return outside if is_void else {}
+
+
+def _is_a_class(pairs: PairCounts, void: list[int]) -> bool:
+    """Return whether predictions hold a void label in place of one class, as the background."""
+    there = pairs.keep_rows(np.isin(pairs.prediction, void)).count_truths()
+    top = max(there, key=lambda label: there[label])
+    return 2 * there[top] > max(pairs.count_truths()[top], sum(there.values()))
 
 
 def _is_in_most_images(evidence: Evidence, void: Collection[int]) -> bool:
