@@ -30,6 +30,9 @@ RULE = Rule(
     needs=Needs.WHOLE_DATA_SET,
 )
 
+MOST_DESCRIBED = 3
+"""Number of classes up to which the help names what is predicted in their place."""
+
 
 def find(evidence: Evidence) -> Result:
     """Look for classes that have truth pixels but no predicted ones."""
@@ -65,7 +68,7 @@ def find(evidence: Evidence) -> Result:
             f" the IoU is 0 for {len(never)} of the {present} classes in the mean",
             help=advise_on_scale(
                 evidence,
-                _write_help(never),
+                _describe_place(evidence, never) + _write_help(never),
             ),
             cautious_help=advise_on_scale(
                 evidence, "repair the faults above first, then see whether it is predicted"
@@ -84,3 +87,17 @@ def _write_help(never: Sequence[ClassScore]) -> str:
         f" its id means the same on both sides, and whether it marks pixels to leave out"
         f" ({ignore}); if all is right, the model has not learned it, and class weights may help"
     )
+
+
+def _describe_place(evidence: Evidence, never: Sequence[ClassScore]) -> str:
+    """Return which class is predicted in place of a few others, as the beginning of the help."""
+    if len(never) > MOST_DESCRIBED or evidence.interpretation.is_multilabel:
+        return ""
+    pairs = evidence.pairs.pool()
+    names, parts = evidence.interpretation.class_names, []
+    for entry in never:
+        there = pairs.keep_rows(pairs.truth == entry.id).count_predictions()
+        top = max(there, key=lambda prediction: there[prediction])
+        if 2 * there[top] > sum(there.values()) and 0 <= top < len(names):
+            parts.append(f"class {names[entry.id]} is mostly predicted as {names[top]}")
+    return f"{join_words(parts)}; " if parts else ""

@@ -82,6 +82,9 @@ def _is_proven(
     totals = dict(zip(overlaps.old.tolist(), overlaps.totals.tolist(), strict=True))
     size = Counter(table.values())
     merged = [old for old, new in table.items() if size[new] > 1 and old != new]
+    clear = overlaps.old[overlaps.is_clear].tolist()
+    if any(size[table[old]] == 1 and _is_taken(table, old) for old in clear if old in table):
+        return True
     renamed = [old for old in merged if table.get(table[old]) != table[old]]
     if 2 * sum(totals[old] for old in renamed) <= sum(totals[old] for old in merged):
         return False
@@ -89,6 +92,12 @@ def _is_proven(
     beyond = interpretation.num_classes_declared and max(merged) >= interpretation.num_classes
     # a collapsed model predicts a single class, which these images may lack
     return beyond or sum(count > 1 for count in size.values()) > 1
+
+
+def _is_taken(table: Mapping[int, int], old: int) -> bool:
+    """Return whether an id gets the number of another id, which has another number there, too."""
+    new = table[old]
+    return new != old and table.get(new, new) != new
 
 
 def _is_binary(evidence: Evidence) -> bool:

@@ -29,7 +29,7 @@ LEAST_GAIN_PER_MOVE = 0.25
 """Minimum gain of a single class in its own IoU, where it is one of so many classes that the mean
 gains less."""
 LEAST_EXPLAINED = 0.5
-"""Minimum share of the clear moves in the pixels whose id does not meet itself. By chance, two do."""
+"""Minimum share of the clear moves in the pixels whose id does not meet itself, or it is chance."""
 LEAST_KNOWN_SHARE = 0.9
 """Minimum share of the clear moves that the table of a known data set explains."""
 FEWEST_ON_A_LINE = 3

@@ -64,7 +64,7 @@ def find_void_classes(evidence: Evidence) -> VoidClasses | None:
     if not never:
         return None
     known = _find_void_of_numbering(evidence, truths)
-    if known is not None or ignored is not None:
+    if known is not None or ignored in evidence.pairs.count_truths():
         return known
     if len(never) != 1 or never[0] not in (0, max(truths)) or not _is_frequent(evidence, *never):
         return None
