@@ -384,3 +384,23 @@ def test_a_palette_nobody_knows_is_still_a_palette():
     finding = found(diagnose(y_true=palette[masks], y_pred=predictions), "colour-masks")
     assert "12 colours" in finding.message
     assert finding.repair.mean_iou_after == pytest.approx(mean_iou(masks, predictions, 12))
+
+
+def test_ids_that_are_merged_and_shifted_are_no_missing_classes():
+    """Cars, lorries and buses are vehicles in the predictions, and persons follow at once."""
+    fine, merged = draw_pair(5, 6, 64, 80)
+    table = [0, 1, 1, 1, 2]
+    report = diagnose(y_true=fine, y_pred=recode(table, merged))
+    score = mean_iou(recode(table, fine), recode(table, merged), 3)
+    assert report.verdict.primary == RECODED
+    assert found(report, RECODED).repair.mean_iou_after == pytest.approx(score)
+
+
+def test_trimaps_are_not_the_fault_of_some_samples():
+    """1 is the pet, 2 the background and 3 the border, and the predictions hold 0 and 1."""
+    pets, predicted = draw_pair(2, 8, 64, 64)
+    predicted[:5] = pets[:5]
+    trimaps = np.where(pets == 0, 2, 1)
+    trimaps[:, ::9] = 3
+    report = diagnose(y_true=trimaps, y_pred=predicted, num_classes=2)
+    assert "faulty-samples" not in names(report)

@@ -76,6 +76,8 @@ def find_moved_ids(evidence: Evidence, scores: SampleScores) -> list[Relabelling
             left.append((image, table))
     if not found or scores.good < max(FEWEST_GOOD, len(found)):
         return []
+    if _are_everywhere(evidence, [one for one, _ in found]):
+        return []
     usual = _measure_usual_shares(pairs, scores)
     chosen = [
         one if set(one.table) - set(usual) else _choose_side(one, table, usual)
@@ -84,6 +86,14 @@ def find_moved_ids(evidence: Evidence, scores: SampleScores) -> list[Relabelling
     chosen = _agree_on_side(chosen)
     chosen += _find_more_of_the_same(chosen, left)
     return sorted(chosen, key=lambda one: one.sample)
+
+
+def _are_everywhere(evidence: Evidence, found: Sequence[Relabelling]) -> bool:
+    """Return whether other samples hold the same labels outside the classes, too."""
+    pairs, classes = evidence.pairs, evidence.interpretation.classes
+    outside = [label for one in found for label in one.table if label not in classes]
+    others = ~np.isin(pairs.image, [one.sample for one in found])
+    return bool(outside) and bool(np.isin(pairs.truth[others], outside).any())
 
 
 def _find_shift(image: int, table: Table, classes: int) -> Relabelling | None:

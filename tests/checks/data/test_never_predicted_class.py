@@ -42,3 +42,9 @@ def test_images_that_may_be_scaled_twice_are_named():
     plain = ModelFacts("Keras model", "head", scaling_layer="rescaling")
     helps = found(diagnose(**arrays, model=plain), "never-predicted-class").help
     assert "--input-scale" not in helps
+
+
+def test_the_help_says_what_is_predicted_instead():
+    report = diagnose(y_true=[[[0, 1, 2, 2]]], y_pred=[[[0, 1, 1, 1]]], num_classes=3)
+    helps = found(report, "never-predicted-class").help
+    assert helps.startswith("class 2 is mostly predicted as 1; the arrays do not show why: ")
