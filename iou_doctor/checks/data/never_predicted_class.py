@@ -68,7 +68,7 @@ def find(evidence: Evidence) -> Result:
             f" the IoU is 0 for {len(never)} of the {present} classes in the mean",
             help=advise_on_scale(
                 evidence,
-                _describe_place(evidence, never) + _write_help(never),
+                _describe_place(evidence, never) + _write_help(evidence, never),
             ),
             cautious_help=advise_on_scale(
                 evidence, "repair the faults above first, then see whether it is predicted"
@@ -78,14 +78,23 @@ def find(evidence: Evidence) -> Result:
     ]
 
 
-def _write_help(never: Sequence[ClassScore]) -> str:
-    """Return the possible causes, of which the arrays do not show the right one."""
+def _write_help(evidence: Evidence, never: Sequence[ClassScore]) -> str:
+    """Return the possible causes, of which the arrays do not show the right one.
+
+    The id may be that of another class if the predictions hold a class that is in no mask.
+    """
     label = never[0].id if len(never) == 1 else None
     ignore = "--ignore-index" if label is None else f"--ignore-index {label}"
+    others = any(
+        entry.predicted_pixels and not entry.truth_pixels for entry in evidence.repaired.per_class
+    )
+    what = ["whether the model has an output channel for it"]
+    what.append("whether its id means the same on both sides")
+    if not others:
+        what.append(f"whether it marks pixels to leave out ({ignore})")
     return (
-        "the arrays do not show why: look whether the model has an output channel for it, whether"
-        f" its id means the same on both sides, and whether it marks pixels to leave out"
-        f" ({ignore}); if all is right, the model has not learned it, and class weights may help"
+        f"the arrays do not show why: look {join_words(what)}; if all is right, the model has not"
+        " learned it, and class weights may help"
     )
 
 
