@@ -303,3 +303,10 @@ def test_flat_scores_of_weak_or_overlapping_models_were_not_reshaped():
     for scores in (noise, smooth, smooth + one_hot(truth, 4), squash(smooth), softmax(noise)):
         report = diagnose(y_true=truth.reshape(-1), y_pred=scores.reshape(-1, 4))
         assert "reshaped-not-transposed" not in names(report)
+
+
+def test_a_relu_before_the_sigmoid_needs_more_than_the_threshold():
+    """0.5 is background here, so a cut at 0.5 would make everything foreground."""
+    report = diagnose(y_true=TWO, y_pred=squash(np.maximum(binary_logits(TWO), 0)))
+    finding = found(report, "unthresholded-sigmoid")
+    assert (finding.help, finding.repair) == ("predictions = predictions > 0.5", None)

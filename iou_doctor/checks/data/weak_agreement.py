@@ -39,7 +39,7 @@ RULE = Rule(
     severity=Severity.NOTE,
     suspicion=Suspicion.COLLAPSE,
     claim="masks and predictions agree weakly, and no fault explains it",
-    after=(*ARRAY_FAULTS, "collapsed-predictions"),
+    after=(*ARRAY_FAULTS, "threshold-off", "collapsed-predictions"),
     needs=Needs.WHOLE_DATA_SET,
 )
 FEWEST_SAMPLES = 4

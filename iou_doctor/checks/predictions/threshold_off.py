@@ -4,7 +4,8 @@ A threshold, 0.5 by default, turns scores of one channel into labels. Scores tha
 power, averaged or rescaled, or come from training with a heavy class weight, need a different one,
 and some tools have another default (mmsegmentation uses 0.3). This rule tries 0.1 to 0.9 and, if
 nearly all scores lie on one side of the threshold, their own quantiles. It fires only if both
-classes gain: trading one class against the other is a choice, not a fault.
+classes gain, or if one class is hardly predicted at all. Trading one class against the other is a
+choice otherwise, not a fault.
 
     BinaryIoU(target_class_ids=[0, 1], threshold=0.5)    # mean IoU 0.71
     BinaryIoU(target_class_ids=[0, 1], threshold=0.2)    # mean IoU 0.83
@@ -19,7 +20,7 @@ import numpy as np
 
 from iou_doctor.arrays.interpretation import Encoding
 from iou_doctor.checks.evidence import Evidence
-from iou_doctor.checks.predictions._cuts import Cuts, list_cuts
+from iou_doctor.checks.predictions._cuts import Cuts, Floats, list_cuts
 from iou_doctor.checks.registry import Result
 from iou_doctor.counts.label_decoding import LabelDecoding, is_no_class
 from iou_doctor.counts.pair_counts import PairCounts
@@ -47,6 +48,10 @@ QUANTILES = 200
 """Thresholds that are tried between the scores' own quantiles, where 0.1 to 0.9 are too coarse."""
 FEWEST_PIXELS = 1000
 """Minimum number of true pixels of each class. With fewer, a handful of border pixels decides."""
+LOST, LEAST_GAIN_OF_LOST = 0.01, 0.05
+"""IoU below which a class is as good as never predicted, and the minimum gain in mean IoU of a
+threshold at which it is predicted while the other class loses."""
+BOTH = "both classes gain"
 
 
 def find(evidence: Evidence) -> Result:
@@ -92,20 +97,30 @@ def _try_quantiles(evidence: Evidence, cuts: Cuts) -> list[Finding]:
     gains = cuts.score(best) - cuts.score(given)
     totals = cuts.background.sum(), cuts.foreground.sum()
     rarer = gains[int(totals[1] < totals[0])]
-    if min(totals) < FEWEST_PIXELS or min(gains) < 0 or min(rarer, gains.mean()) <= GAIN:
+    is_fair = min(gains) >= 0 or _is_one_class_lost(cuts.score(given), gains)
+    if min(totals) < FEWEST_PIXELS or not is_fair or min(rarer, gains.mean()) <= GAIN:
         return []
     shown = {cut: float(cuts.score(cut).mean()) for cut in sorted({*coarse, best})}
-    return [_build_finding(evidence, float(cuts.score(given).mean()), best, shown)]
+    who = BOTH if min(gains) >= 0 else "both classes are predicted"
+    return [_build_finding(evidence, float(cuts.score(given).mean()), best, shown, who)]
+
+
+def _is_one_class_lost(given: Floats, gains: Floats) -> bool:
+    """Return whether one class has no IoU as given, so that its gain is worth what the other loses.
+
+    In scores that are unrelated to the foreground, no threshold has a higher mean IoU than that.
+    """
+    return bool(min(given) < LOST and gains.mean() > LEAST_GAIN_OF_LOST)
 
 
 def _build_finding(
-    evidence: Evidence, chosen: float, best: float, means: Mapping[float, float]
+    evidence: Evidence, chosen: float, best: float, means: Mapping[float, float], who: str = BOTH
 ) -> Finding:
     threshold = evidence.interpretation.threshold
     return Finding(
         RULE,
         message=f"the mean IoU is {chosen:.4f} at the threshold {threshold:g} and would be"
-        f" {means[best]:.4f} at {best:g}, where both classes gain",
+        f" {means[best]:.4f} at {best:g}, where {who}",
         help="find out why the scores need another threshold, or choose one on held-out data and"
         f" {_name_place(evidence.metric, best)}; tuning it on the data that are scored is not a"
         " repair",

@@ -31,7 +31,7 @@ RULE = Rule(
     claim="the predictions are scores that were never thresholded",
     explains=Symptom.METRIC | Symptom.ENCODING,
     also_explains=("one-hot-masks",),
-    after=("byte-scores",),
+    after=("byte-scores", "relu-before-sigmoid"),
 )
 
 
@@ -45,24 +45,30 @@ def find(evidence: Evidence) -> Result:
     if evidence.has_found("byte-scores"):
         return []
     what = "logits" if interpretation.y_pred is Encoding.BINARY_LOGITS else "scores"
+    threshold = interpretation.threshold
+    is_background = evidence.has_found("relu-before-sigmoid")  # the threshold itself
     return [
         Finding(
             RULE,
             message=f"predictions are one channel of {evidence.pair.y_pred.dtype} {what} from"
             f" {values.minimum:.4g} to {values.maximum:.4g}; {_describe_reading(evidence)}",
-            help=suggest_threshold(evidence),
+            help=f"predictions = predictions > {threshold:g}"
+            if is_background
+            else suggest_threshold(evidence),
             facts={
                 "minimum": values.minimum,
                 "maximum": values.maximum,
-                "threshold": interpretation.threshold,
+                "threshold": threshold,
                 "values_below_one": count_below_one(values),
                 "values": values.values,
             },
             evidence=describe_first(values.first_fractional, evidence),
-            repair=Repair(
-                name=f"threshold the predictions at {interpretation.threshold:g}",
+            repair=None
+            if is_background
+            else Repair(
+                name=f"threshold the predictions at {threshold:g}",
                 safe=True,
-                steps=(Threshold(Side.PREDICTIONS, interpretation.threshold),),
+                steps=(Threshold(Side.PREDICTIONS, threshold),),
             ),
         )
     ]

@@ -96,3 +96,14 @@ def test_the_rarer_class_gains_and_the_other_one_does_not_lose(pixels, gain, los
         for common, rare in ((0.9, 0.5), (0.9 - loss, 0.5 + gain))
     )
     assert _do_both_gain(before, after) is both
+
+
+def test_a_class_that_is_never_predicted_may_gain_at_the_cost_of_the_other():
+    # the highest scores are noise, so that the background loses at any threshold
+    rng = np.random.default_rng(0)
+    scores = 0.01 * (PREDICTED + 0.1 * rng.random(TRUTH.shape, dtype=np.float32))
+    scores[rng.random(TRUTH.shape) < 0.35] = 0.012
+    report = diagnose(y_true=TRUTH, y_pred=scores, metric=BINARY)
+    finding = found(report, "threshold-off")
+    assert "where both classes are predicted" in finding.message
+    assert "collapsed-predictions" not in names(report)
