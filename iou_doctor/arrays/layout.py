@@ -167,8 +167,8 @@ class Layout:
     relation: Relation
     has_channel_logits: bool = False
     """Whether the metric takes each channel of the predictions on its own, and they are logits."""
-    has_channels_of_255: bool = False
-    """Whether the windows that were read show channels that overlap and use 255 for 1."""
+    has_declared_channels: bool = False
+    """Whether the windows that were read show as many masks of two values as there are classes."""
     mismatched: tuple[int, ...] = ()
     """The samples whose mask and prediction differ in size; they are skipped."""
     assumed: tuple[Assumption, ...] = ()

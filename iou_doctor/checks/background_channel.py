@@ -5,6 +5,7 @@ from __future__ import annotations
 from iou_doctor.arrays.interpretation import VOID_LABELS, Encoding
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.counts.label_decoding import is_no_class
+from iou_doctor.counts.value_counts import MIDDLE_OF_BYTES
 
 LEAST_SHARE_OFF = 0.2
 """Minimum share of the pixels whose channels do not sum to 1."""
@@ -12,18 +13,13 @@ CUT = 0.5
 """A pixel with no channel above this is background. A softmax of any classes sums to more."""
 MOST_CANDIDATES = 8
 """Number of channels up to which they may be candidates for one object. More are objects."""
-MIDDLE_OF_BYTES, MOST_BYTE = 127.5, 255
-"""The middle and the end of the scale of scores that were stored as bytes."""
 
 
 def choose_channel_cut(evidence: Evidence) -> float:
     """Return the score above which a pixel lies in a channel."""
-    values = evidence.stats.y_pred
     if evidence.interpretation.y_pred is not Encoding.LOGITS:
         return CUT
-    low, high = values.minimum or 0.0, values.maximum or 0.0
-    are_bytes = not values.fractional and low >= 0 and MIDDLE_OF_BYTES < high <= MOST_BYTE
-    return MIDDLE_OF_BYTES if are_bytes else 0.0
+    return MIDDLE_OF_BYTES if evidence.stats.y_pred.are_bytes else 0.0
 
 
 def write_channel_cut(evidence: Evidence) -> str:

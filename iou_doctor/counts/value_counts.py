@@ -16,6 +16,9 @@ SUM_TOLERANCE = 0.02
 A float16 softmax over 11 classes is off by 0.0004; bfloat16 or resized scores by up to 0.01.
 """
 
+MIDDLE_OF_BYTES, MOST_BYTE = 127.5, 255
+"""The middle and the end of the scale of scores that were stored as bytes."""
+
 
 def compute_double_activation_bound(classes: int) -> float:
     """Return the largest value that softmax gives when it is applied to probabilities again.
@@ -83,6 +86,14 @@ class ValueCounts:
     def within_unit(self) -> bool:
         """Whether every value lies in [0, 1] (NaN does not)."""
         return self.outside_unit == 0 and self.non_finite == 0
+
+    @property
+    def are_bytes(self) -> bool:
+        """Whether all values are whole numbers up to 255, some in the upper half."""
+        low, high = self.minimum, self.maximum
+        if low is None or high is None or self.fractional or self.non_finite:
+            return False
+        return low >= 0 and MIDDLE_OF_BYTES < high <= MOST_BYTE
 
     def __add__(self, other: ValueCounts) -> ValueCounts:
         return ValueCounts.merge([self, other])

@@ -123,6 +123,9 @@ def examine(pair: Pair, request: CheckRequest, arrays: Arrays) -> tuple[Evidence
     layout = arrays.layout or infer_layout(pair, metric)
     refuse_other_shapes(request.baseline, pair, layout)
     read = _count(pair, layout, metric, request, arrays)
+    if layout.has_declared_channels and not read.interpretation.is_multilabel:
+        layout = arrays.layout or infer_layout(pair, metric, may_be_channels=False)
+        read = _count(pair, layout, metric, request, arrays)  # only the windows held two values
     other = _find_other_order(pair, read.counts, arrays)
     stored = None if other is None else _count(pair, other, metric, request, arrays)
     if stored is not None and not read.counts.plan.layout.y_pred.is_reshaped:

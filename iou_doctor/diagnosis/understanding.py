@@ -28,8 +28,13 @@ def parse_metric(pair: Pair, request: CheckRequest) -> tuple[Pair, UserMetric]:
     return replace(pair, assumed=(*pair.assumed, note)), metric
 
 
-def infer_layout(pair: Pair, metric: UserMetric) -> Layout:
+def infer_layout(pair: Pair, metric: UserMetric, *, may_be_channels: bool = True) -> Layout:
     """Return what the axes of two arrays mean, which a few windows of them show.
+
+    Args:
+        pair: the arrays.
+        metric: the user's metric.
+        may_be_channels: whether an axis as long as there are classes may hold a mask for each.
 
     Raises:
         UsageError: `--layout` does not fit the arrays.
@@ -37,5 +42,9 @@ def infer_layout(pair: Pair, metric: UserMetric) -> Layout:
         SourceError: an array cannot be read.
     """
     return interpret.infer_layout(
-        pair, metric.options, metric_axis=metric.mask_axis, pools_channels=metric.pools_channels
+        pair,
+        metric.options,
+        metric_axis=metric.mask_axis,
+        pools_channels=metric.pools_channels,
+        may_be_channels=may_be_channels,
     )

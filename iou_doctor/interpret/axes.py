@@ -19,7 +19,7 @@ from iou_doctor.errors import ReadingError
 from iou_doctor.interpret.class_axis import find_class_axes
 from iou_doctor.interpret.coloured_axes import mark_colours
 from iou_doctor.interpret.layout_option import build_axes, parse_layouts, refuse_contradiction
-from iou_doctor.interpret.overlapping_axis import find_channels_of_255, find_overlapping_axis
+from iou_doctor.interpret.overlapping_axis import find_declared_channels, find_overlapping_axis
 from iou_doctor.interpret.peek import Peek, peek_at
 from iou_doctor.interpret.relation import is_flattened, relate
 from iou_doctor.interpret.softmax_axis import explain_sums
@@ -36,6 +36,7 @@ def infer_layout(
     *,
     metric_axis: int | None = None,
     pools_channels: bool = False,
+    may_be_channels: bool = True,
 ) -> Layout:
     """Return what the axes of both arrays mean.
 
@@ -44,6 +45,7 @@ def infer_layout(
         options: what the user and the metric's call say.
         metric_axis: the axis on which the metric takes channels of both arrays, if it does.
         pools_channels: whether the metric thresholds all values, whatever their axes are.
+        may_be_channels: whether an axis as long as there are classes may hold a mask for each.
 
     Raises:
         UsageError: `--layout` does not fit the arrays.
@@ -56,8 +58,12 @@ def infer_layout(
     true_channel, pred_channel, assumed = find_class_axes(true, pred, options.num_classes)
     if pools_channels and _are_independent(true, pred, true_channel):
         true_channel = pred_channel = None
-    overlapping, why = find_channels_of_255(pair, pred, options)
-    of_255 = overlapping is not None
+    overlapping: int | None = None
+    why: tuple[Assumption, ...] = ()
+    if may_be_channels:
+        is_proven = true_channel is not None or pred_channel is not None
+        overlapping, why = find_declared_channels(pair, pred, options, is_proven=is_proven)
+    has_declared_channels = overlapping is not None
     is_sought = metric_axis is not None or len(true.shape) == MOST_AXES
     if overlapping is None and true_channel is None and pred_channel is None and is_sought:
         overlapping, why = find_overlapping_axis(pair, pred, metric_axis, options)
@@ -84,7 +90,7 @@ def infer_layout(
         and y_pred.is_per_class
         and pred.floating
         and not pred.in_unit,
-        has_channels_of_255=of_255,
+        has_declared_channels=has_declared_channels,
         mismatched=mismatched,
         assumed=() if options.layout else assumed,
     )

@@ -22,7 +22,7 @@ from iou_doctor.counts.label_decoding import (
 )
 from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.counts.stats import Stats
-from iou_doctor.counts.value_counts import ValueCounts
+from iou_doctor.counts.value_counts import MIDDLE_OF_BYTES, ValueCounts
 from iou_doctor.errors import UsageError
 from iou_doctor.interpret.encoding import infer_encoding, is_picture
 from iou_doctor.interpret.num_classes import infer_num_classes, name_classes
@@ -78,8 +78,11 @@ def infer_interpretation(
     if classes is None:
         classes, why = infer_num_classes(layout, stats, true.encoding, pred.encoding, ignore_index)
         assumed.append(Assumption("num_classes", str(classes), why))
+    is_dense_score = is_multilabel and pred.encoding is Encoding.LOGITS
+    if is_dense_score and stats.y_pred.are_bytes:
+        threshold = MIDDLE_OF_BYTES  # the rule `prediction-out-of-range` says so
     are_logits = pred.encoding is Encoding.BINARY_LOGITS or (
-        is_multilabel and pred.encoding is Encoding.LOGITS and stats.y_pred.fractional > 0
+        is_dense_score and stats.y_pred.fractional > 0
     )
     if options.threshold is None and (are_logits or pred.encoding.is_thresholded):
         threshold = 0.0 if are_logits else threshold

@@ -58,18 +58,19 @@ def find_overlapping_axis(
     )
 
 
-def find_channels_of_255(
-    pair: Pair, pred: Peek, options: Options
+def find_declared_channels(
+    pair: Pair, pred: Peek, options: Options, *, is_proven: bool
 ) -> tuple[int | None, tuple[Assumption, ...]]:
-    """Return the axis of channels whose values are 0 and 255, and why.
+    """Return the axis of channels of 0 and 1, or 0 and 255, one for each declared class, and why.
 
-    Three or more declared classes are no class ids of 0 and 255, so an axis of that length holds
-    a mask for each class. Colours make no more combinations than there are classes and void.
+    Three or more classes have other ids too, so an axis of that length holds a mask for each class.
+    Colours make no more combinations than there are classes and void.
 
     Args:
         pair: the arrays.
         pred: what a few windows of the predictions show.
         options: the declared number of channels.
+        is_proven: whether sums prove a class axis, so that channels of 0 and 1 are one-hot.
     """
     shape, classes = pair.y_true.shape, options.num_classes or 0
     is_declared = options.layout or options.masks_as or options.predictions_as
@@ -78,15 +79,12 @@ def find_channels_of_255(
     for axis in (axis for axis in (1, 3) if shape[axis] == classes):
         masks = read_windows(pair.y_true, whole_axis=axis)
         sides = [masks]
-        if not pred.floating or not pred.in_unit or pred.binary:
+        if not pred.floating or pred.binary:
             sides.append(read_windows(pair.y_pred, whole_axis=axis))
-        of_255 = [hold_only(side, (0, 255)) for side in sides]
-        are_masks = all(
-            is_255 or hold_only(side, (0, 1)) for is_255, side in zip(of_255, sides, strict=True)
-        )
-        if any(of_255) and are_masks and all(_are_independent(side, axis) for side in sides):
+        are_channels = hold_only(masks, (0, 255)) or (not is_proven and hold_only(masks, (0, 1)))
+        if are_channels and all(_are_independent(side, axis) for side in sides):
             return axis, _explain(
-                axis, "as many channels as classes, of 0 and 255, that overlap or are all 0"
+                axis, "as many channels as classes, of two values, that overlap or are all 0"
             )
     return None, ()
 
@@ -133,10 +131,9 @@ def do_channels_overlap(
     pixels have to have several, and the predicted channels must not exclude each other, either.
     """
     masks, predictions = stats.y_true, stats.y_pred
-    if layout.has_channels_of_255:
-        return _are_whole_channels(masks) and (
-            _are_whole_channels(predictions) or predictions.within_unit
-        )
+    if layout.has_declared_channels:
+        is_known = predictions.fractional or predictions.within_unit or predictions.are_bytes
+        return bool(_are_whole_channels(masks) and is_known)
     if not layout.y_true.is_per_class or layout.y_true.channels != layout.y_pred.channels:
         return False
     if masks.fractional:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from build import diagnose, errors, found, names, one_hot
+from build import diagnose, errors, found, mean_iou, names, one_hot
 from scipy.ndimage import gaussian_filter
 
 from field.arrays import draw_masks, predict
@@ -382,15 +382,40 @@ def test_logits_of_at_most_0_are_not_called_0():
         (MASKS * 255.0, BINARY * 255.0, "masks-0-255"),
         (MASKS * 255, BINARY, "masks-0-255"),
         (MASKS, BINARY * 255, "prediction-out-of-range"),
+        (MASKS, np.round(255 * SCORES).astype(np.uint8), "prediction-out-of-range"),
+        (MASKS * 255, SCORES, "unthresholded-sigmoid"),
+        (MASKS, SCORES, "unthresholded-sigmoid"),
+        (MASKS, LOGITS, "unthresholded-sigmoid"),
+        (MASKS, BINARY, None),
+        (MASKS.astype(bool), BINARY.astype(bool), None),
     ],
 )
-def test_as_many_channels_as_classes_may_use_255_for_1(masks, predictions, rule, is_last):
+def test_as_many_channels_as_classes_are_masks_of_them(masks, predictions, rule, is_last):
     if is_last:
         masks, predictions = last(masks), last(predictions)
     report = diagnose(y_true=masks, y_pred=predictions, num_classes=3)
     assert report.reading.is_multilabel
-    assert errors(report) == [rule]
     assert report.verdict.mean_iou_after_all == pytest.approx(iou(MASKS, BINARY))
+    assert (report.verdict.primary or None) == rule
+    assert "multilabel" in str([finding.help for finding in report.findings])
+
+
+@pytest.mark.parametrize("place", [(slice(None), 0), (-1, -1, slice(0, 4), slice(0, 4))])
+def test_volumes_as_deep_as_there_are_classes_are_no_channels(place):
+    """A label of class 2 tells, even if the windows that are read first do not show it."""
+    masks, predictions = MASKS.repeat(3, 2), BINARY.repeat(3, 2)
+    masks[place] = predictions[place] = 2
+    report = diagnose(y_true=masks, y_pred=predictions, num_classes=3)
+    assert not report.reading.is_multilabel
+    assert report.mean_iou == pytest.approx(mean_iou(masks, predictions, 3))
+    assert not errors(report)
+
+
+def test_a_metric_of_one_class_for_each_pixel_is_named_for_channels_that_overlap():
+    call = "torchmetrics.JaccardIndex(task='multiclass', num_classes=3)"
+    report = diagnose(y_true=MASKS, y_pred=SCORES, metric=call)
+    assert report.verdict.primary == "invalid-one-hot"
+    assert "multilabel" in found(report, "invalid-one-hot").help
 
 
 def test_colours_of_both_arrays_are_no_channels():

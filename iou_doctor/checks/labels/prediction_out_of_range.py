@@ -12,11 +12,13 @@ is void do no harm and are not reported.
 
 import numpy as np
 
+from iou_doctor.arrays.byte_scores import FEWEST_LEVELS
 from iou_doctor.arrays.interpretation import MOST_CLASSES
 from iou_doctor.checks.channel_values import needs_0_and_1
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.jpeg_files import are_jpeg_files
 from iou_doctor.checks.registry import Result
+from iou_doctor.checks.suggested_code import suggest_multilabel
 from iou_doctor.checks.unknown_labels import count_unknown_predictions
 from iou_doctor.checks.wording import describe_labels, describe_stray_handling, format_percent
 from iou_doctor.repairs.repair import Repair, build_relabelling
@@ -72,16 +74,20 @@ def find(evidence: Evidence) -> Result:
 
 def _find_in_channels(evidence: Evidence) -> list[Finding]:
     """Look for overlapping channels up to 255 beside masks of 0 and 1."""
-    values = evidence.stats.y_pred
-    reaches_255 = (values.minimum, values.maximum, values.fractional) == (0, 255, 0)
-    if not reaches_255 or evidence.has_found("masks-0-255") or not needs_0_and_1(evidence.metric):
+    values, is_integer = evidence.stats.y_pred, evidence.pair.y_pred.dtype.kind in "iu"
+    if not values.are_bytes or evidence.has_found("masks-0-255"):
         return []
+    if not is_integer and not needs_0_and_1(evidence.metric):
+        return []  # a sigmoid of 255 is 1
+    help_text = 'predictions = (predictions > 127).astype("uint8")'
+    if evidence.metric.contract is None:
+        help_text += f"; {suggest_multilabel(evidence)}"
     return [
         Finding(
             RULE,
-            message="the channels of the predictions hold whole numbers up to 255, but the metric"
-            " counts 1 as part of a channel",
-            help='predictions = (predictions > 127).astype("uint8")',
+            message="the channels of the predictions hold whole numbers up to"
+            f" {values.maximum:g}, but the metric counts 1 as part of a channel",
+            help=help_text,
             facts={"pixels": values.pixels},
             repair=Repair(
                 "predictions > 127", safe=True, steps=(Threshold(Side.PREDICTIONS, 127.5),)
@@ -120,6 +126,8 @@ def _suggest_repair(evidence: Evidence, strays: dict[int, int]) -> tuple[str, Re
         return "save the predicted ids as PNG: JPEG changes them near every edge", None
     if set(strays) == {255}:
         return "map 255 to a class: predictions have no void label", None
+    if len(strays) >= FEWEST_LEVELS and evidence.stats.y_pred.are_bytes:
+        return "threshold these values if they are scores, or map them to classes", None
     if min(strays) < 0 or max(strays) >= MOST_CLASSES:
         return "map these ids to classes", None
     return f"num_classes={max(strays) + 1}, or map these ids to classes", None

@@ -21,6 +21,7 @@ from iou_doctor.checks.registry import Result
 from iou_doctor.checks.suggested_code import have_masks_overlap, suggest_multilabel
 from iou_doctor.checks.wording import format_count, format_percent, join_words
 from iou_doctor.counts.label_decoding import LabelDecoding
+from iou_doctor.metrics.input_spec import PixelContent
 from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
 
 RULE = Rule(
@@ -69,10 +70,11 @@ def _examine_channels(evidence: Evidence) -> list[Finding]:
     values, predictions = evidence.stats.y_true, evidence.stats.y_pred
     several = values.pixels - values.one_hot - values.all_zero
     facts = {"pixels": values.pixels, "no_class": values.all_zero, "several_classes": several}
-    if evidence.metric.contract is None and not evidence.metric.reads_mask_labels:
-        message = _write_message(evidence, values.all_zero, several)
+    reading = _describe_reading(evidence)
+    if reading is not None:
+        message = _write_message(evidence, values.all_zero, several) + reading[0]
         finding = Finding(RULE, message, suggest_multilabel(evidence), facts)
-        return [replace(finding, severity_override=Severity.ERROR)]
+        return [replace(finding, severity_override=reading[1])]
     are_exclusive = MOST_INDEPENDENT * several >= predictions.sum_off
     if several < LEAST_OVERLAP * values.pixels or not are_exclusive:
         return []
@@ -89,6 +91,24 @@ def _examine_channels(evidence: Evidence) -> list[Finding]:
             facts=facts,
         )
     ]
+
+
+def _describe_reading(evidence: Evidence) -> tuple[str, Severity] | None:
+    """Return how a metric misreads channels that overlap, and how bad that is; `None` if not.
+
+    A metric that reads values of 0 and 1 as two classes counts the background of all channels too.
+    """
+    metric, takes = evidence.metric, evidence.metric.takes
+    if takes is not None:
+        text = f"; {metric.short_name} expects class ids"
+        return (text, Severity.ERROR) if takes.masks is PixelContent.IDS else None
+    if metric.contract is not None:
+        return None
+    if not metric.reads_mask_labels:
+        return "", Severity.ERROR
+    if evidence.interpretation.y_pred is not Encoding.ONE_HOT:
+        return None  # unthresholded-sigmoid reports it
+    return f"; {metric.short_name} reads each 0 and 1 as a class id", Severity.NOTE
 
 
 def _write_message(evidence: Evidence, none: int, several: int) -> str:

@@ -17,7 +17,7 @@ from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.symptoms import OF_COLOURS
 from iou_doctor.checks.wording import describe_first
-from iou_doctor.counts.value_counts import ValueCounts
+from iou_doctor.counts.value_counts import MOST_BYTE, ValueCounts
 from iou_doctor.repairs.step import Side
 from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion, Symptom
 
@@ -41,8 +41,6 @@ RULE = Rule(
     after=("objects-as-channels",),
 )
 
-MOST_BYTE = 255
-"""The largest value of a byte."""
 DARK, BRIGHT = 0.25, 0.7
 """Sums of the channels, as shares of the largest possible one, that some pixels of photographs are
 below and above. Class scores compete: where one is high, the others are low."""
