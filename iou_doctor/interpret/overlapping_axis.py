@@ -81,23 +81,29 @@ def find_declared_channels(
         sides = [masks]
         if not pred.floating or pred.binary:
             sides.append(read_windows(pair.y_pred, whole_axis=axis))
-        are_channels = hold_only(masks, (0, 255)) or (not is_proven and hold_only(masks, (0, 1)))
-        if are_channels and all(_are_independent(side, axis) for side in sides):
-            return axis, _explain(
-                axis, "as many channels as classes, of two values, that overlap or are all 0"
-            )
+        of_255 = hold_only(masks, (0, 255))
+        if not of_255 and (is_proven or not hold_only(masks, (0, 1))):
+            continue
+        if all(_are_channels(side, axis, may_be_one_hot=of_255) for side in sides):
+            return axis, _explain(axis, "as many channels as classes, of two values")
     return None, ()
 
 
-def _are_independent(windows: Sequence[StoredArray], axis: int) -> bool:
-    """Return whether pixels have several channels or none, and more combinations than colours."""
+def _are_channels(windows: Sequence[StoredArray], axis: int, *, may_be_one_hot: bool) -> bool:
+    """Return whether values along an axis are no colours, and pixels have several or none.
+
+    Args:
+        windows: parts of an array, complete along the axis.
+        axis: the axis.
+        may_be_one_hot: whether all pixels may have one.
+    """
     channels = windows[0].shape[axis]
     pixels = (
         np.concatenate([np.moveaxis(window, axis, -1).reshape(-1, channels) for window in windows])
         > 0
     )
     counts = np.unique(pixels.sum(axis=1))
-    if len(counts) == 1:
+    if len(counts) == 1 and (counts[0] != 1 or not may_be_one_hot):
         return False
     is_colour = axis == 3 and channels in COLOUR_CHANNELS
     return not is_colour or len(np.unique(pixels @ (2 ** np.arange(channels)))) > channels + 1

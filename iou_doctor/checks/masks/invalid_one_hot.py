@@ -68,6 +68,8 @@ def find(evidence: Evidence) -> Result:
 def _examine_channels(evidence: Evidence) -> list[Finding]:
     """Look for an argmax or a softmax that cannot predict channels that overlap."""
     values, predictions = evidence.stats.y_true, evidence.stats.y_pred
+    if values.outside_unit:
+        return []  # only channels of 0 and 1 have been counted
     several = values.pixels - values.one_hot - values.all_zero
     facts = {"pixels": values.pixels, "no_class": values.all_zero, "several_classes": several}
     reading = _describe_reading(evidence)

@@ -114,7 +114,9 @@ def _find_in_channels(evidence: Evidence) -> list[Finding]:
     if evidence.stats.y_pred.maximum == 255 and not evidence.stats.y_pred.fractional:
         help_text += '; predictions = (predictions > 127).astype("uint8")'
     repaired = 1 + help_text.count(";")
-    if evidence.metric.contract is None:
+    if evidence.stats.y_true.minimum_sum == evidence.stats.y_true.maximum_sum:
+        help_text += ", then take the argmax of both, because each pixel has one channel"
+    elif evidence.metric.contract is None:
         help_text += f"; {suggest_multilabel(evidence)}"
     steps = (Relabel(Side.MASKS, {255: 1}), Threshold(Side.PREDICTIONS, 127.5))
     return [
