@@ -10,9 +10,9 @@ array, and the flags of the metric apply to the wrong one.
     metric.update_state(y_true, y_pred)      correct
 
 Void labels that only the predictions hold show the same, since no model predicts void. It is an
-error if no pixel counts as given, if the metric cannot take the arrays, if the masks hold logits or
-the predictions void, or if the names of the files say it. If your masks really are soft (distilled
-from a model, say), nothing is wrong.
+error if no pixel counts as given, if the metric cannot take the arrays or reads probabilities in
+the masks as class ids, if the masks hold logits or the predictions void, or if the names of the
+files say it. If your masks really are soft (distilled from a model, say), nothing is wrong.
 """
 
 from collections.abc import Collection
@@ -51,7 +51,7 @@ RULE = Rule(
     | Symptom.CLASS_SHARES
     | Symptom.ABSENT_CLASSES
     | Symptom.PERFECT_SCORE,
-    also_explains=("one-hot-masks", "soft-masks"),
+    also_explains=("channels-first", "one-hot-masks", "soft-masks"),
     needs=Needs.TRAINED_NETWORK,
 )
 
@@ -155,8 +155,10 @@ def _is_in_most_images(evidence: Evidence, void: Collection[int]) -> bool:
 def _is_plain(evidence: Evidence) -> bool:
     """Return whether scores in the masks cannot be soft labels that the metric understands."""
     low = evidence.stats.y_true.minimum
+    are_probabilities = evidence.interpretation.y_true is Encoding.PROBABILITIES
     return (
-        not evidence.repaired.pixels.counted
+        (are_probabilities and evidence.metric.reads_mask_labels)
+        or not evidence.repaired.pixels.counted
         or evidence.metric_score.value is None
         or (low is not None and low < LEAST_LOGIT)
         or find_scale_of_scores(evidence) is not None

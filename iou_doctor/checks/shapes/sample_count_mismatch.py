@@ -13,9 +13,11 @@ a prediction.
 
 import re
 
+from iou_doctor.arrays.layout import Layout
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.wording import format_count, join_words
+from iou_doctor.repairs.step import Side
 from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
 from iou_doctor.safety.safe_text import escape_name
 
@@ -44,11 +46,24 @@ def find(evidence: Evidence) -> Result:
             message=f"{format_count(true, 'mask')} but {format_count(pred, 'prediction')}; the"
             f" score is that of the first {format_count(layout.samples, 'pair')}, which is right"
             " only if the others are missing at the end",
-            help="predict every sample (`drop_remainder=False`), or remove the masks without a"
+            help=_suggest_channels(layout)
+            or "predict every sample (`drop_remainder=False`), or remove the masks without a"
             " prediction",
             facts={"masks": true, "predictions": pred, "scored": layout.samples},
         )
     ]
+
+
+def _suggest_channels(layout: Layout) -> str | None:
+    """Return how to read (K, 1, H, W) beside one mask or one prediction: as K objects of it."""
+    sides = [(Side.MASKS, layout.y_true), (Side.PREDICTIONS, layout.y_pred)]
+    (_, single), (side, stack) = sorted(sides, key=lambda side: side[1].samples)
+    if single.samples != 1 or stack.channels != 1 or stack.channel != 1:
+        return None
+    return (
+        f"{side} = {side}.squeeze(1), if they are {stack.samples} objects of one image, as Mask"
+        " R-CNN returns, or candidates for one; otherwise predict the same samples"
+    )
 
 
 def _report_unpaired_files(evidence: Evidence) -> Finding:

@@ -42,3 +42,17 @@ def test_files_without_a_partner_are_named():
         "1 mask without a prediction (a) and 2 predictions without a mask (b and c);"
         " the score is that of the 2 pairs"
     )
+
+
+@pytest.mark.parametrize("masks", [scene(1)[0], scene(1)[:2]])
+@pytest.mark.parametrize("is_last", [False, True])
+def test_one_mask_beside_many_predictions_of_one_channel(masks, is_last):
+    labels = scene(1, samples=5)
+    report = diagnose(y_true=masks, y_pred=labels[..., None] if is_last else labels[:, None])
+    is_named = "objects of one image" in found(report, "sample-count-mismatch").help
+    assert is_named == (masks.ndim == 2 and not is_last)
+
+
+def test_one_prediction_beside_many_masks_of_one_channel():
+    report = diagnose(y_true=scene(1, samples=5)[:, None], y_pred=scene(1, samples=1)[0])
+    assert found(report, "sample-count-mismatch").help.startswith("masks = masks.squeeze(1)")
