@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from build import diagnose, errors, found, mean_iou, names, probabilities
 from help_code import run_help
+from scipy.ndimage import gaussian_filter
 
 from field.arrays import Labels, draw_masks, draw_pair, predict
 from iou_doctor.report.finding import Severity
@@ -301,3 +302,24 @@ def test_one_of_a_few_volumes_may_be_bad():
         report = diagnose(y_true=masks, y_pred=mixed)
         check_nothing_is_wrong(report)
         assert list(found(report, "outlying-samples").facts["outlying"]) == ["2"]
+
+
+@pytest.mark.parametrize(("rows", "fires"), [(2, False), (4, True)])
+def test_an_organ_drawn_a_little_aside_is_no_shift(rows, fires):
+    z, y, x = np.mgrid[:18, :64, :64]
+    noise = gaussian_filter(np.random.default_rng(0).normal(size=z.shape), (1, 3, 3))
+    distance = np.hypot(y - 0.8 * z - 22.8, x - 32 - 3 * np.sin(z)) + abs(z - 9) / 2
+    masks, drawn = distance < 8, distance + noise / noise.std() < 8
+    report = diagnose(y_true=masks, y_pred=np.roll(drawn, rows, axis=1))
+    assert ("shifted-predictions" in names(report)) == fires
+
+
+@pytest.mark.parametrize(("least", "fires"), [(0, False), (8, True)])
+def test_only_a_gap_in_an_organ_is_a_blank_mask(least, fires):
+    z, y, x = np.mgrid[:13, :40, :40]
+    organs = np.maximum(13 - 2.5 * np.abs(np.abs(z - 6) - 4), least)
+    distance = np.hypot(y - 14 - z, x - 19)
+    masks = (distance < organs) & (z != 6)
+    predictions = distance < np.where(z == 6, 12, np.maximum(organs, 9))
+    report = diagnose(y_true=masks, y_pred=predictions)
+    assert ("faulty-samples" in names(report)) == fires

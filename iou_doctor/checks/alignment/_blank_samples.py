@@ -108,6 +108,22 @@ def _list_unusual(
     return named if blank.sum() <= max(1, MOST_BLANK * len(blank)) else []
 
 
+def keep_gaps(blank: list[int], areas: NDArray[np.int64]) -> list[int]:
+    """Return the blank slices of a volume whose neighbours both hold objects of usual size.
+
+    At the end of an organ, a model may honestly draw a slice too many or too few.
+
+    Args:
+        blank: the numbers of blank slices.
+        areas: the areas of the objects of the side that is blank, shape (slices,).
+    """
+    if not blank:
+        return []
+    usual = USUAL_SIZE * np.median(areas[areas > 0])
+    padded = np.pad(areas, 1)
+    return [one for one in blank if min(padded[one], padded[one + 2]) >= usual]
+
+
 @record
 class EmptySamples:
     """Samples without truth in which something is predicted, in a mean over samples."""

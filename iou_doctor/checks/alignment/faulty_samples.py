@@ -129,10 +129,19 @@ def _examine_objects(evidence: Evidence) -> Finding | None:
         return None
     blank = blank_samples.find_blank_predictions(objects)
     unlabelled = blank_samples.find_blank_masks(objects)
+    if (blank or unlabelled) and _is_one_volume(evidence):
+        blank = blank_samples.keep_gaps(blank, objects.predicted)
+        unlabelled = blank_samples.keep_gaps(unlabelled, objects.true)
     empty = blank_samples.find_empty_samples(evidence, objects)
     if not blank and not unlabelled and empty is None:
         return None
     return _report_objects(evidence, blank, unlabelled, empty)
+
+
+def _is_one_volume(evidence: Evidence) -> bool:
+    from iou_doctor.checks.volumes import is_one_volume  # only if a slice is blank
+
+    return is_one_volume(evidence)
 
 
 def _report_objects(
