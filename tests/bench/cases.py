@@ -52,7 +52,8 @@ class Case:
 LABELS = Form(images=512, side=512, classes=21, dtype="uint8")
 """512 images, the number that iou-doctor samples: more images would add no sampling cost."""
 SCORES = Form(images=15, side=512, classes=21, dtype="float32", dense=True)
-NINETEEN = replace(LABELS, classes=19)
+NINETEEN = replace(LABELS, classes=19, side=256)
+"""Small images: the public implementation of the kinds takes 20 s for one of 512 x 512."""
 WIDE = replace(LABELS, dtype="int64")
 GZIP = replace(LABELS, ending="h5")
 ZARR = replace(LABELS, ending="zarr")
@@ -84,7 +85,7 @@ OF_LABELS = Sizes(quick=(512, 1536), usual=(512, 1536), slow=(64, 512))
 OF_SCORES = Sizes(quick=(15, 195), usual=(15, 195), slow=(15, 195))
 OF_HALVES = Sizes(quick=(28, 224), usual=(28, 224), slow=(28, 224))
 OF_THREE = Sizes(quick=(96, 768), usual=(96, 768), slow=(96, 384))
-OF_KINDS = Sizes(quick=(4, 80), usual=(1, 4), slow=(1, 4))
+OF_KINDS = Sizes(quick=(16, 320), usual=(1, 3), slow=(1, 3))
 OF_FALLBACK = Sizes(quick=(512, 1526), usual=(512, 1526), slow=(512, 1526))
 
 BESIDE_LABELS = (
