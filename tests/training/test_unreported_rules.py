@@ -18,6 +18,7 @@ NEVER = {
     "num-classes-too-large",
     "shared-padding",
     "suspicious-perfect-score",
+    "threshold-off",
     "unlabelled-class-predicted",
     "weak-agreement",
 }
@@ -37,7 +38,6 @@ ABOUT_A_TRAINED_NETWORK = {
     "recoded-class-ids",
     "shifted-predictions",
     "shuffled-samples",
-    "threshold-off",
     "zero-label-reduced",
 }
 

@@ -36,7 +36,7 @@ RULE = Rule(
     claim="another threshold would fit both classes far better",
     also_explains=("class-imbalance",),
     after=("byte-scores", "relu-before-sigmoid"),
-    needs=Needs.TRAINED_NETWORK,
+    needs=Needs.WHOLE_DATA_SET,
 )
 
 GAIN = 0.02
