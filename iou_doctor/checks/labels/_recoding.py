@@ -15,7 +15,8 @@ from iou_doctor.checks.hypotheses import (
     score_as_given,
     score_repaired,
 )
-from iou_doctor.checks.labels._overlaps import VOID_CODES, Overlaps, count_overlaps, lacks_partners
+from iou_doctor.checks.labels._overlaps import Overlaps, count_overlaps
+from iou_doctor.checks.labels._recoding_proof import is_proven
 from iou_doctor.record import record
 from iou_doctor.repairs.repair import Repair, build_relabelling
 from iou_doctor.repairs.step import Side
@@ -28,8 +29,6 @@ predictions each lack some, an assignment of a weak model's ids reaches 0.16."""
 LEAST_GAIN_PER_MOVE = 0.25
 """Minimum gain of a single class in its own IoU, where it is one of so many classes that the mean
 gains less."""
-LEAST_EXPLAINED = 0.5
-"""Minimum share of the clear moves in the pixels whose id does not meet itself, or it is chance."""
 LEAST_KNOWN_SHARE = 0.9
 """Minimum share of the clear moves that the table of a known data set explains."""
 FEWEST_ON_A_LINE = 3
@@ -61,7 +60,7 @@ def find_recoding(evidence: Evidence, overlaps: Overlaps) -> Recoding | None:
     side = choose_side(evidence, overlaps)
     if side is Side.PREDICTIONS:
         overlaps = overlaps.swap()
-    if not _is_proven(evidence, overlaps, side):
+    if not is_proven(evidence, overlaps, side):
         return None
     recodings = [
         Recoding(side, overlaps, table, build_recoding(evidence, overlaps, side, table))
@@ -122,58 +121,6 @@ def choose_side(evidence: Evidence, overlaps: Overlaps) -> Side:
     if overlaps.old[0] < 0 or overlaps.new[0] < 0:
         masks, predictions = -int(overlaps.old[0]), -int(overlaps.new[0])
     return Side.MASKS if masks >= predictions else Side.PREDICTIONS
-
-
-def _is_proven(evidence: Evidence, overlaps: Overlaps, side: Side) -> bool:
-    """Return whether the moves cannot be the confusions of a weak model."""
-    moves = overlaps.moves
-    old, new = set(overlaps.old.tolist()), set(overlaps.new.tolist())
-    if not moves or (moves.keys() <= new and set(moves.values()) <= old):
-        return False
-    if lacks_partners(evidence, old, new):
-        return False
-    if len(moves) == 1:
-        is_void = side is Side.MASKS and next(iter(moves)) in VOID_CODES
-        return not is_void and _is_single_move_proven(evidence, overlaps)
-    astray = overlaps.totals[~overlaps.is_kept].sum()
-    moved = overlaps.totals[np.isin(overlaps.old, list(moves))].sum()
-    return bool(moved >= LEAST_EXPLAINED * astray) and (
-        _keeps_order(overlaps) or not _may_be_permuted(evidence, old, new)
-    )
-
-
-def _keeps_order(overlaps: Overlaps) -> bool:
-    """Return whether the moves pair the ids of both arrays in their order, as one left out does.
-
-    If all ids move, they may just be shifted.
-    """
-    in_order = dict(zip(overlaps.old.tolist(), overlaps.new.tolist(), strict=False))
-    same_number = len(overlaps.old) == len(overlaps.new) and bool(overlaps.is_kept.any())
-    return same_number and overlaps.moves.items() <= in_order.items()
-
-
-def _may_be_permuted(evidence: Evidence, old: set[int], new: set[int]) -> bool:
-    """Return whether these may be the declared ids in another order; each side may lack one."""
-    both, interpretation = old | new, evidence.interpretation
-    lacks_one = max(len(both - old), len(both - new)) <= 1
-    return lacks_one and interpretation.num_classes_declared and both == {*interpretation.classes}
-
-
-def _is_single_move_proven(evidence: Evidence, overlaps: Overlaps) -> bool:
-    """Return whether one id alone has another number, not a class taken for a similar one.
-
-    A model may take all trucks for buses in images without buses. That the other array numbers its
-    classes without a gap while this one leaves a number out is no chance.
-    """
-    [(old, new)] = overlaps.moves.items()
-    names = overlaps.new.tolist()
-    if old in names or new in overlaps.old:
-        return False
-    interpretation = evidence.interpretation
-    if interpretation.num_classes_declared and old not in interpretation.classes:
-        return new in interpretation.classes
-    is_without_gap = names[0] <= 1 and names[-1] - names[0] < len(names)
-    return is_without_gap and old > names[-1] and len(overlaps.old) == len(names)
 
 
 def _list_tables(overlaps: Overlaps) -> Iterator[dict[int, int]]:
