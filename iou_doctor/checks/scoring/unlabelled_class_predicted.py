@@ -11,7 +11,8 @@ Score only the classes in the masks, `keras.metrics.IoU(num_classes=3, target_cl
 or use a data set that holds all classes.
 
 If the masks hold a single class, look at them first: labels that are withheld for a test set, a
-wrong folder, or 1 divided by 255 as an integer leave only 0.
+wrong folder, or 1 divided by 255 as an integer leave only 0. If they hold the ignore label besides,
+that may be the object.
 """
 
 from iou_doctor.checks import other_scores
@@ -51,8 +52,11 @@ def find(evidence: Evidence) -> Result:
     names = evidence.interpretation.class_names
     leave_out = other_scores.list_implementations(evidence, without, _is_mean_of_labelled)
     them = "it" if len(unlabelled) == 1 else "them"
-    is_alone = len(labelled) == 1 and len(evidence.pairs.count_truths()) == 1
-    only = f"the masks hold only class {names[labelled[0]]}, and " if is_alone else ""
+    ignored = evidence.interpretation.ignore_index
+    others = evidence.pairs.count_truths().keys() - {*labelled}
+    is_alone = len(labelled) == 1 and others <= {ignored}
+    beside = f" and the ignore label {ignored}" if others else ""
+    only = f"the masks hold only class {names[labelled[0]]}{beside}, and " if is_alone else ""
     return [
         Finding(
             RULE,
@@ -83,6 +87,12 @@ def _write_help(evidence: Evidence, labelled: tuple[int, ...], *, is_alone: bool
     """Return what to do, which is to look at the masks if they hold a single class."""
     if not is_alone:
         return f"{suggest_class_average(evidence, labelled)} scores the classes in the masks"
+    ignored = evidence.interpretation.ignore_index
+    if ignored in evidence.pairs.count_truths():
+        return (
+            f"see what {ignored} stands for in the label files: if it is the object, declare no"
+            f" ignore label and map it to a class, masks = np.where(masks == {ignored}, 1, masks)"
+        )
     return (
         "see what the label files hold, np.unique(masks): withheld labels, a wrong folder, or a"
         " division by 255 leave one class"
