@@ -14,6 +14,7 @@ from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.suggested_code import suggest_threshold
 from iou_doctor.counts.label_decoding import LabelDecoding
+from iou_doctor.metrics.user.compatibility import ONE_SCORE
 from iou_doctor.repairs.repair import Repair
 from iou_doctor.repairs.step import Side
 from iou_doctor.repairs.threshold import Threshold
@@ -39,9 +40,15 @@ def find(evidence: Evidence) -> Result:
     if _are_all_ones(evidence):
         return [_report_constant(evidence)]
     thresholded = evidence.interpretation.y_pred.is_thresholded
-    if thresholded and evidence.metric.y_pred in ARGMAX:
+    if thresholded and evidence.metric.y_pred in ARGMAX and not _reads_scores(evidence):
         return [_report_argmax(evidence)]
     return []
+
+
+def _reads_scores(evidence: Evidence) -> bool:
+    """Return whether the metric compares each score with a threshold, in however many channels."""
+    contract = evidence.metric.contract
+    return contract is not None and contract.choices.floats in ONE_SCORE
 
 
 def _are_all_ones(evidence: Evidence) -> bool:
