@@ -18,6 +18,7 @@ from iou_doctor.checks.hypotheses import (
 from iou_doctor.checks.labels._overlaps import Overlaps, count_overlaps
 from iou_doctor.checks.labels._recoding_proof import is_proven
 from iou_doctor.record import record
+from iou_doctor.repairs.relabel import Relabel
 from iou_doctor.repairs.repair import Repair, build_relabelling
 from iou_doctor.repairs.step import Side
 
@@ -94,10 +95,20 @@ def is_other_numbering(evidence: Evidence, shift: Repair) -> bool:
         return True
     overlaps = count_differing_ids(evidence)
     recoding = find_recoding(evidence, overlaps) if overlaps is not None else None
-    if recoding is None:
+    if recoding is None or _is_part_of(recoding, shift):
         return False
     gain = score_repaired(evidence, recoding.repair) - score_repaired(evidence, shift)
     return gain >= LEAST_ADVANTAGE
+
+
+def _is_part_of(recoding: Recoding, shift: Repair) -> bool:
+    """Return whether a recoding is a shift but for the void label, which may then be a class."""
+    return any(
+        isinstance(step, Relabel)
+        and step.side is recoding.side
+        and recoding.table.items() <= step.table.items()
+        for step in shift.steps
+    )
 
 
 def count_differing_ids(evidence: Evidence) -> Overlaps | None:
