@@ -89,7 +89,7 @@ SICK: dict[str, dict[str, Any]] = {
     "IOU313": {"y_true": np.repeat(C[..., None], 3, axis=-1), "y_pred": noisy(C, 2, classes=5)},
     "IOU314": {"y_true": (T - 0.5) / 0.7, "y_pred": P, "num_classes": 3},
     "IOU401": {"y_true": T, "y_pred": P, "num_classes": 2},
-    "IOU402": {"y_true": T > 0, "y_pred": P, "num_classes": 2},
+    "IOU402": {"y_true": T, "y_pred": np.where(SPARSE, 3, P), "num_classes": 3},
     "IOU403": {"y_true": T, "y_pred": probabilities(P, 3, classes=3), "num_classes": 4},
     "IOU404": {"y_true": S + 1, "y_pred": S},
     "IOU405": {"y_true": np.where(S == 0, 255, S - 1), "y_pred": S, "num_classes": 5},

@@ -23,7 +23,7 @@ from iou_doctor.checks.labels._recoding import (
 from iou_doctor.repairs.step import Side
 
 LEAST_MERGED_SHARE = 0.75
-"""Minimum share of a third label of the masks that two-class predictions take for the object. A
+"""Minimum share of a third label that is the object in the other array, which holds two classes. A
 void label is often partly object and partly background."""
 LEAST_MERGED_IOU = 0.3
 """Minimum mean IoU with the ids merged. Predictions that have nothing to do with the masks, because
@@ -36,7 +36,7 @@ def find_merging(evidence: Evidence, overlaps: Overlaps) -> Recoding | None:
     """Return the merging of ids that lifts the score; `None` if none is proven."""
     for side, turned in ((Side.MASKS, overlaps), (Side.PREDICTIONS, overlaps.swap())):
         table = _list_partners(turned)
-        if table is None or not _is_proven(evidence, turned, side, table):
+        if table is None or not _is_proven(evidence, turned, table):
             continue
         changes = {old: new for old, new in table.items() if old != new}
         changes = keep_void_apart(evidence, side, changes)
@@ -68,16 +68,13 @@ def _list_partners(overlaps: Overlaps) -> dict[int, int] | None:
     return dict(zip(overlaps.old[has_partner].tolist(), new[has_partner].tolist(), strict=True))
 
 
-def _is_proven(
-    evidence: Evidence, overlaps: Overlaps, side: Side, table: Mapping[int, int]
-) -> bool:
+def _is_proven(evidence: Evidence, overlaps: Overlaps, table: Mapping[int, int]) -> bool:
     """Return whether the ids are merged on purpose, and not by a model that lacks some classes.
 
     A model that never predicts a class takes it for another one, which keeps its own name. That
     most of the merged ids get a name that none of them has is no confusion.
     """
-    is_binary = side is Side.MASKS and _is_binary(evidence)
-    if is_binary and _are_parts_of_the_object(overlaps, table):
+    if _is_binary(evidence) and _are_parts_of_the_object(overlaps, table):
         return True
     totals = dict(zip(overlaps.old.tolist(), overlaps.totals.tolist(), strict=True))
     size = Counter(table.values())
@@ -101,14 +98,14 @@ def _is_taken(table: Mapping[int, int], old: int) -> bool:
 
 
 def _is_binary(evidence: Evidence) -> bool:
-    """Return whether the predictions can only tell an object from the background."""
+    """Return whether only an object and the background are told apart."""
     interpretation = evidence.interpretation
     known = interpretation.num_classes_declared or interpretation.y_pred.is_thresholded
     return (known or interpretation.y_pred.is_dense) and interpretation.num_classes == 2
 
 
 def _are_parts_of_the_object(overlaps: Overlaps, table: Mapping[int, int]) -> bool:
-    """Return whether the masks hold labels above 1 that two-class predictions take for 1."""
+    """Return whether one array holds labels above 1 that the other one, of 0 and 1, has as 1."""
     row = {old: index for index, old in enumerate(overlaps.old.tolist())}
     parts = [old for old in row if old > 1]
     if not parts or table.get(0) != 0 or table.get(1) != 1 or overlaps.new.tolist() != [0, 1]:
