@@ -52,30 +52,47 @@ def find(evidence: Evidence) -> Result:
     ]
     if not wrong:
         return []
-    names = " and ".join(name for name, _ in wrong)
     axis = evidence.metric.class_axis
-    looks, goes = ("the last axis", "last") if axis is None else (f"axis {axis}", f"to axis {axis}")
+    fails = any(_is_declared(evidence.metric, axes) for _, axes in wrong)
     return [
         Finding(
             RULE,
-            message=f"{evidence.metric.short_name} looks for the classes on {looks}, but "
+            message=_describe_metric(evidence.metric, fails=fails)
             + " and ".join(_describe_class_axis(name, axes) for name, axes in wrong),
             help="; ".join(
                 f"{name} = np.moveaxis({name}, {axes.channel},"
                 f" {_get_wanted_axis(evidence.metric, axes)})"
                 for name, axes in wrong
-            ),
+            )
+            + (f", and leave out axis={evidence.metric.axis}" if fails else ""),
             facts={
                 name: {"class_axis": axes.channel, "shape": list(axes.shape)}
                 for name, axes in wrong
             },
             repair=Repair(
-                name=f"move the class axis of the {names} {goes}",
+                name=f"move the class axis of the {' and '.join(name for name, _ in wrong)}"
+                f" {'last' if axis is None else f'to axis {axis}'}",
                 safe=True,
                 steps=tuple(Arrange(Side(name), evidence.metric.class_axis) for name, _ in wrong),
             ),
         )
     ]
+
+
+def _describe_metric(metric: Metric, *, fails: bool) -> str:
+    """Return the beginning of the message: where the metric takes the classes."""
+    if fails:
+        return (
+            f"{metric.short_name} of Keras 3 takes axis={metric.axis}, but fails in result() unless"
+            " the classes are on the last axis; "
+        )
+    axis = "the last axis" if metric.class_axis is None else f"axis {metric.class_axis}"
+    return f"{metric.short_name} looks for the classes on {axis}, but "
+
+
+def _is_declared(metric: Metric, axes: Axes) -> bool:
+    """Return whether the call of a Keras metric names the axis on which the classes are."""
+    return metric.takes is None and metric.axis % len(axes.shape) == axes.channel
 
 
 def _is_where_metric_looks(evidence: Evidence, name: str, axes: Axes) -> bool:

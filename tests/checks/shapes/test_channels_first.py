@@ -24,6 +24,8 @@ def test_axis_1_in_the_call_does_not_help_because_keras_fails_in_result():
     assert errors(report) == ["channels-first"]
     assert report.metric.value is None
     assert report.metric.error is not None
+    assert report.primary.message.startswith("MeanIoU of Keras 3 takes axis=1, but fails")
+    assert report.primary.help.endswith("and leave out axis=1")
     assert report.mean_iou == pytest.approx(IOU)
 
 

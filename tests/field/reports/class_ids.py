@@ -170,3 +170,39 @@ def three_categories_but_two_in_the_list() -> Case:
     masks, predictions = draw_pair(3, 6, 80, 80)
     options = {"num_classes": 2}
     return Case(masks, predictions, "label-out-of-range", None, options, "num_classes=3")
+
+
+@report
+def brats_in_the_order_of_nnunet() -> Case:
+    masks, predictions = draw_pair(4, 1, 24, 40, 48)
+    coded, found = recode([0, 1, 2, 4], masks), recode([0, 2, 1, 3], predictions)
+    score = mean_iou(masks, predictions, 4)
+    return Case(coded, found, "recoded-class-ids", score, {"num_classes": 5}, "1 to 2, 2 to 1")
+
+
+@report
+def loveda_has_no_data_at_0_which_is_ignored() -> Case:
+    masks, predictions = draw_pair(7, 6, 80, 96)
+    void = draw_spots(masks.shape, 0.05)
+    score = score_without(masks, predictions, void, 7)
+    options = {"num_classes": 7, "ignore_index": 0}
+    coded = np.where(void, 0, masks + 1)
+    return Case(coded, predictions, "labels-off-by-one", score, options, "masks - 1")
+
+
+@report
+def the_truth_counts_tumours_as_liver() -> Case:
+    masks, predictions = draw_pair(3, 1, 24, 48, 48)
+    score = mean_iou(masks > 0, predictions > 0, 2)
+    whole = (masks > 0).astype(np.uint8)
+    says = "the predictions tell more classes apart"
+    return Case(whole, predictions, "recoded-class-ids", score, {"num_classes": 2}, says)
+
+
+@report
+def instance_ids_are_cut_to_a_byte() -> Case:
+    masks, predictions = draw_pair(19, 4, 80, 96, wrong=0.35)
+    ids = np.array(_list_cityscapes_ids())
+    numbers = np.isin(ids[masks], [24, 26, 33]) * (999 * ids[masks] + np.arange(96) // 16)
+    cut = ((ids[masks] + numbers) & 255).astype(np.uint8)
+    return Case(cut, ids[predictions], "never-predicted-class", None, {}, "never predicted")

@@ -95,3 +95,13 @@ def to_tensor_divides_the_mask() -> Case:
     return Case(
         (masks / 255).astype(np.float32), predictions, "masks-divided-by-255", score, options
     )
+
+
+@report
+def grey_masks_have_three_channels_beside_one() -> Case:
+    masks, predictions = draw_pair(2, 4, 64, 64)
+    scores = np.where(predictions, 0.9, 0.1).astype(np.float32)[:, None]
+    grey = np.repeat(masks[:, None], 3, 1).astype(np.float32)
+    options = {"metric": "smp.utils.metrics.IoU(threshold=0.5)"}
+    score = mean_iou(masks, predictions, 2)
+    return Case(grey, scores, "replicated-grey-masks", score, options, "all 3 channels")

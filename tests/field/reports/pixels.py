@@ -161,3 +161,13 @@ def argmaxed_labels_for_the_dice_metric() -> Case:
     options = {"num_classes": 5, "metric": "DiceMetric(include_background=False)"}
     arrays = masks[:, None].astype(np.int64), predictions[:, None].astype(np.float32)
     return Case(*arrays, "metric-misreads-arrays", None, options, "one-hot encode both arrays")
+
+
+@report
+def the_ignored_255_is_the_object() -> Case:
+    masks, predictions = draw_pair(2, 6, 80, 80)
+    options = {"num_classes": 2, "ignore_index": 255}
+    says = "the masks hold only class 0 and the ignore label 255"
+    found = (predictions & draw_spots(masks.shape, 0.02)) ^ draw_spots(masks.shape, 0.01)
+    missed = np.where(masks, 0, found)
+    return Case(masks * 255, missed, "unlabelled-class-predicted", None, options, says)
