@@ -19,6 +19,8 @@ MOST_NAMES = 8
 """The number of implementations shown for one cause."""
 MOST_CONDITIONS = 4
 """The number of causes shown that hold only under conditions on the data."""
+LEAST_SHOWN = 0.05
+"""The number of matches by chance from which it is written out."""
 MANY_BY_CHANCE = 1.0
 """The number of matches by chance from which more digits are asked for."""
 LEAST_SHARE = 0.25
@@ -126,12 +128,14 @@ def _show_conditions(lookup: ScoreLookup, *, verbose: bool) -> RenderableType:
 def _state_odds(lookup: ScoreLookup) -> str:
     chance = (
         f"about {lookup.expected_by_chance:.1f}"
-        if lookup.expected_by_chance >= 0.05
+        if lookup.expected_by_chance >= LEAST_SHOWN
         else "fewer than 0.1"
     )
     odds = f"{lookup.values_tried:,} different values tried; {chance} would match by chance alone"
     if not lookup.printed.is_precise and lookup.expected_by_chance >= MANY_BY_CHANCE:
         odds += _count_exact(lookup)
+    elif lookup.matches and lookup.expected_by_chance >= LEAST_SHOWN and lookup.printed.is_precise:
+        odds += ", which more digits of the score would rule out"
     if not lookup.with_arrays:
         odds += "; give PREDICTIONS and MASKS to try every implementation on your arrays"
     return odds

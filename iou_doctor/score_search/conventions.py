@@ -79,6 +79,7 @@ class _Scope:
 
 
 _DATA_SET = _Scope("", Group.DATA_SET, Average.CLASSES)
+_POOLED = _Scope("", Group.DATA_SET, Average.POOLED)
 _EACH_IMAGE = _Scope(" of each image", Group.IMAGE, Average.CLASSES)
 _EACH_BATCH = _Scope(" of each batch", Group.DATA_SET, Average.CLASSES, of_batches=True)
 _OVER_IMAGES = (
@@ -130,13 +131,19 @@ def _list_data_set_conventions(inputs: MetricInputs) -> Iterator[Contract]:
             but = "" if background else " but class 0"
             chosen = replace(base, absent=absent, background=background)
             yield _build(f"mean {name}{but} ({_ABSENT[absent]})", chosen, _DATA_SET)
+        if inputs.num_classes > TWO_CLASSES:
+            without = replace(base, background=False)
+            yield _build(f"{name} of all classes but 0 pooled", without, _POOLED)
         if inputs.num_classes <= MOST_CLASSES:
             yield from _list_single_classes(base, name, inputs.num_classes)
 
 
 def _list_single_classes(base: Choices, name: str, num_classes: int) -> Iterator[Contract]:
-    """Yield each class alone, and the mean without it."""
+    """Yield each class alone, the mean without it, and that without the first and the last one."""
     classes = range(num_classes)
+    if num_classes > TWO_CLASSES + 1:
+        inner = replace(base, target_class_ids=tuple(classes[1:-1]))
+        yield _build(f"mean {name} without classes 0 and {classes[-1]}", inner, _DATA_SET)
     for label in classes:
         alone = replace(base, target_class_ids=(label,))
         yield _build(f"{name} of class {label}", alone, _DATA_SET)

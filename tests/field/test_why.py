@@ -214,3 +214,17 @@ def test_dice_of_scipy_is_above_1_if_the_masks_hold_2():
     assert says(lookup, "the masks hold 2")
     steps = [suspect.cause.next_step for match in lookup.matches for suspect in match.suspects]
     assert "127" not in steps[0]
+
+
+def test_classes_left_out_at_both_ends_and_labels_pooled_without_the_background():
+    masks = draw_masks((4, 64, 64), 6)
+    predictions = predict(masks, 6, wrong=0.2)
+    same = masks == predictions
+    areas = [((masks == label).sum(), (predictions == label).sum()) for label in range(6)]
+    met = [(same & (masks == label)).sum() for label in range(6)]
+    ious = [hit / (a + b - hit) for hit, (a, b) in zip(met, areas, strict=True)]
+    lookup = explain(np.mean(ious[1:-1]), masks, predictions, digits=6, num_classes=6)
+    assert says(lookup, "mean IoU without classes 0 and 5")
+    pooled = 2 * sum(met[1:]) / sum(a + b for a, b in areas[1:])
+    lookup = explain(pooled, masks, predictions, digits=6, num_classes=6)
+    assert says(lookup, "Dice of all classes but 0 pooled")
