@@ -146,6 +146,42 @@ def test_the_label_4_of_brats_in_some_masks_is_not_void():
     assert "the masks of samples 1, 4 and 8 hold 4 in place of 3" in found(report, FAULTY).message
 
 
+def draw_weak_volumes(samples: int, classes: int):
+    """Return masks and predictions of a weak model, shape (samples, 16, 24, 24)."""
+    masks = draw_masks((samples, 16, 24, 24), classes, seed=3, smoothness=3)
+    return masks, predict(masks, classes, seed=4, wrong=0.6)
+
+
+@pytest.mark.parametrize("options", [{"num_classes": 4}, {}])
+def test_the_label_4_of_brats_is_recognised_in_one_volume_of_a_weak_model(options):
+    masks, predictions = draw_weak_volumes(5, 4)
+    mixed = change(masks, [2], lambda mask: np.array([0, 1, 2, 4])[mask])
+    report = diagnose(y_true=mixed, y_pred=predictions, **options)
+    expected = mean_iou(masks, predictions, 4)
+    assert expected < 0.5
+    assert "undeclared-void-label" not in names(report)
+    finding = found(report, FAULTY)
+    assert "the mask of sample 2 holds 4 in place of 3" in finding.message
+    assert finding.severity is (Severity.ERROR if options else Severity.WARNING)
+    assert finding.repair.mean_iou_after == pytest.approx(expected)
+
+
+def test_a_void_label_of_one_volume_of_a_weak_model_is_no_class():
+    masks, predictions = draw_weak_volumes(5, 4)
+    masks[2][predictions[2] == 3] = 2
+    masks[2][draw_masks((1, 16, 24, 24), 3, seed=9, smoothness=3)[0] == 2] = 4
+    report = diagnose(y_true=masks, y_pred=predictions, num_classes=4)
+    assert FAULTY not in names(report)
+
+
+def test_the_ids_of_one_mask_may_be_multiplied_though_the_model_is_weak():
+    masks = draw_masks((6, 48, 64), 12, smoothness=4)
+    predictions = predict(masks, 12, wrong=0.5)
+    mixed = change(masks, [3], lambda mask: mask * 20)
+    report = diagnose(y_true=mixed, y_pred=predictions)
+    check_cured(report, [3], mixed, predictions, (masks, predictions), 12)
+
+
 @pytest.mark.parametrize("label", [7, 255])
 def test_a_region_that_is_predicted_as_a_class_may_be_void(label):
     masks, predictions = draw_pairs(10, 4)

@@ -55,8 +55,7 @@ def _is_certain(evidence: Evidence, found: Sequence[Relabelling]) -> bool:
     if all(_is_exchange(tuple(sorted(one.table.items()))) for one in found):
         return False
     olds = {old for one in found for old in one.table}
-    news = {new for one in found for new in one.table.values()}
-    is_small = news == {1} and min(olds) > 1 and max(olds) < LEAST_GREY
+    is_small = min(olds) > 1 and max(olds) < LEAST_GREY
     return evidence.interpretation.num_classes_declared or not is_small
 
 

@@ -14,6 +14,13 @@ from iou_doctor.checks.alignment._sample_tables import (
     Table,
     iterate_tables,
 )
+from iou_doctor.checks.alignment._usual_fit import (
+    ENHANCING_TUMOUR,
+    UsualFit,
+    find_multiples,
+    may_be_brats,
+    measure_usual_fit,
+)
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.counts.label_decoding import is_no_class
 from iou_doctor.counts.pair_counts import PairCounts
@@ -72,12 +79,16 @@ def find_strange_labels(evidence: Evidence, side: Side) -> list[Relabelling]:
         image: table if side is Side.MASKS else table.swap()
         for image, table in iterate_tables(pairs, images[:MOST_EXAMINED])
     }
-    meant = _explain_strange(list(tables.values()), strange, common)
+    usual = measure_usual_fit(evidence, side, images)
+    multiples = find_multiples(tables.values(), common, usual)
+    if multiples:
+        return [build_relabelling(image, side, one, multiples) for image, one in tables.items()]
+    meant = _explain_strange(list(tables.values()), strange, common, usual)
     may_be_numbers = common == {BACKGROUND, OBJECT} and _are_usual(pairs, side, {OBJECT}, images)
     if not meant and may_be_numbers and _are_numbers(list(tables.values())):
         meant = dict.fromkeys(strange, OBJECT)
         return [build_relabelling(image, side, table, meant) for image, table in tables.items()]
-    if _may_mean_something_else(tables.values(), meant, common):
+    if _may_mean_something_else(tables.values(), meant, common, usual):
         return []
     if not meant or not _are_usual(pairs, side, set(meant.values()), images):
         return []
@@ -89,7 +100,7 @@ def find_strange_labels(evidence: Evidence, side: Side) -> list[Relabelling]:
 
 
 def _may_mean_something_else(
-    tables: Iterable[Table], meant: Mapping[int, int], common: set[int]
+    tables: Iterable[Table], meant: Mapping[int, int], common: set[int], usual: UsualFit
 ) -> bool:
     """Return whether labels that lie beside classes may mean no class, for instance void.
 
@@ -100,7 +111,8 @@ def _may_mean_something_else(
     if not {*VOID_LABELS, *RARE_VOID_LABELS}.isdisjoint(meant):
         return bool(beside)
     both = any(old in t.truth and new in t.truth for t in beside for old, new in meant.items())
-    return both or any(table.relabel(meant).mean_iou < LEAST_OVERLAP for table in beside)
+    least = min(LEAST_OVERLAP, usual.least_score)
+    return both or any(table.relabel(meant).mean_iou < least for table in beside)
 
 
 def build_relabelling(
@@ -135,12 +147,14 @@ def _is_strange(evidence: Evidence, label: int, is_binary: bool) -> bool:
     interpretation = evidence.interpretation
     if label in VOID_LABELS or not 0 <= label < interpretation.num_classes:
         return True
+    if label == ENHANCING_TUMOUR and may_be_brats(evidence):
+        return True
     least = OBJECT + 1 if is_binary else LEAST_GREY
     return not interpretation.num_classes_declared and label >= least
 
 
 def _explain_strange(
-    tables: Sequence[Table], strange: Sequence[int], common: set[int]
+    tables: Sequence[Table], strange: Sequence[int], common: set[int], usual: UsualFit
 ) -> dict[int, int]:
     """Return the class that each strange label stands for; empty if that is not clear.
 
@@ -148,7 +162,9 @@ def _explain_strange(
     background beside the label may stand for another class, too: such masks are inverted.
     """
     of_each = [(table, table.find_partners()) for table in tables]
-    partners = {label: _find_partner(of_each, label, common) for label in (*strange, BACKGROUND)}
+    partners = {
+        label: _find_partner(of_each, label, common, usual) for label in (*strange, BACKGROUND)
+    }
     if not _are_multiples(partners, strange) and not all(partners[k].is_clear for k in strange):
         return {}
     is_kept = not partners[BACKGROUND].is_clear
@@ -187,13 +203,18 @@ class Partner(NamedTuple):
 
 
 def _find_partner(
-    tables: Sequence[tuple[Table, Mapping[int, int]]], label: int, common: set[int]
+    tables: Sequence[tuple[Table, Mapping[int, int]]],
+    label: int,
+    common: set[int],
+    usual: UsualFit,
 ) -> Partner:
     """Return the best partner of a label, from tables with the partners of their labels."""
     holders = [one for one in tables if one[0].truth.get(label, 0) >= FEWEST_PIXELS]
     partners = [found[label] for _, found in holders]
     best = max(partners, key=partners.count, default=-1)
-    fits = sum(table.overlap(label, best) >= LEAST_OVERLAP for table, _ in holders)
+    is_alone = not any(best in table.truth for table, _ in holders)
+    least = min(LEAST_OVERLAP, usual.find_least_overlap(best)) if is_alone else LEAST_OVERLAP
+    fits = sum(table.overlap(label, best) >= least for table, _ in holders)
     return Partner(best, best in common and 2 * fits >= len(holders))
 
 

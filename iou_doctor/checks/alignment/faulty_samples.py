@@ -61,6 +61,8 @@ RULE = Rule(
     ),
     needs=Needs.TRAINED_NETWORK,
 )
+OF_BRATS = (0, 4), (0, 3)
+"""The least and the largest label of masks of BraTS, and of predictions by other tools."""
 FEWEST_SAMPLES = 3
 """Minimum number of samples. Of two, neither is usual."""
 
@@ -103,7 +105,13 @@ def _has_strange_labels(evidence: Evidence) -> bool:
     if not interpretation.num_classes_declared:
         is_binary = min(high for _, high in spans) <= 1 and len(evidence.pairs.count_truths()) > 2
         most = min(most, 2 if is_binary else LEAST_GREY)
-    return any(low < 0 or high >= most for low, high in spans)
+    if any(low < 0 or high >= most for low, high in spans):
+        return True
+    if spans != OF_BRATS:
+        return False
+    from iou_doctor.checks.alignment._usual_fit import may_be_brats
+
+    return may_be_brats(evidence)
 
 
 def _examine_labels(evidence: Evidence, scores: SampleScores | None) -> Finding | None:
