@@ -149,7 +149,7 @@ def test_the_label_4_of_brats_in_some_masks_is_not_void():
 def draw_weak_volumes(samples: int, classes: int):
     """Return masks and predictions of a weak model, shape (samples, 16, 24, 24)."""
     masks = draw_masks((samples, 16, 24, 24), classes, seed=3, smoothness=3)
-    return masks, predict(masks, classes, seed=4, wrong=0.6)
+    return masks, predict(masks, classes, seed=4, wrong=0.45)
 
 
 @pytest.mark.parametrize("options", [{"num_classes": 4}, {}])

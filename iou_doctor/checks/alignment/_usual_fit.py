@@ -15,8 +15,8 @@ from iou_doctor.repairs.step import Side
 
 LEAST_HELD = 0.5
 """Minimum share of the samples without a fault that hold a class for a sample to lack it."""
-SMALLEST_OVERLAP = 0.15
-"""Minimum IoU of a label with the class that it stands for, however weak the model is."""
+LEAST_USUAL = 0.2
+"""Minimum of what the samples without a fault reach. Less does not tell what is usual."""
 FEWEST_MULTIPLES, LEAST_STEP = 3, 2
 """Minimum number of labels that are multiples of one number, and minimum of this number."""
 ENHANCING_TUMOUR = 4
@@ -31,14 +31,19 @@ class UsualFit:
     """The IoU of each class over these samples together."""
     shares: Mapping[int, float]
     """The share of these samples that hold each class."""
-    least_score: float
-    """The mean IoU from which a sample fits about as usual."""
+    score: float
+    """The mean IoU of a usual sample."""
+
+    @property
+    def least_score(self) -> float:
+        """The mean IoU from which a sample fits about as usual."""
+        return GOOD_SHARE * self.score if self.score >= LEAST_USUAL else 1.0
 
     def find_least_overlap(self, label: int) -> float:
         """Return the IoU from which a label fits this class about as usual."""
-        if self.shares.get(label, 0.0) < LEAST_HELD:
-            return 1.0
-        return max(SMALLEST_OVERLAP, GOOD_SHARE * self.overlaps[label])
+        usual = self.overlaps.get(label, 0.0)
+        is_known = self.shares.get(label, 0.0) >= LEAST_HELD and usual >= LEAST_USUAL
+        return GOOD_SHARE * usual if is_known else 1.0
 
 
 def measure_usual_fit(evidence: Evidence, side: Side, images: Collection[int]) -> UsualFit:
@@ -60,7 +65,7 @@ def measure_usual_fit(evidence: Evidence, side: Side, images: Collection[int]) -
     return UsualFit(
         overlaps={label: table.overlap(label, label) for label in labels},
         shares={label: len(np.unique(rows.image[column == label])) / samples for label in labels},
-        least_score=1.0 if scores is None else GOOD_SHARE * scores.usual,
+        score=0.0 if scores is None else scores.usual,
     )
 
 
