@@ -24,7 +24,7 @@ class Scale(StrEnum):
     IDS = "ids"
     """Class ids, which are whole numbers."""
     DIVIDED = "divided"
-    """Class ids divided by 255."""
+    """Class ids, or channels that would sum to 1, divided by 255."""
 
 
 @record
@@ -39,7 +39,7 @@ class OddScores:
     usual: ValueCounts
     """The counts over the scores of all other samples together."""
     full: int = 1
-    """What stands for a score of 1 if the scale is that of bytes."""
+    """What stands for a score of 1 on the scale of bytes, and what others were divided by."""
     restored: PairCounts | None = None
     """Their label pairs if they are thresholded on their own scale; `None` for channels, of which
     the largest one is the same on all scales."""

@@ -194,7 +194,10 @@ def _count(
 def _find_odd_scores(counts: Counts, arrays: Arrays) -> OddScores | None:
     """Return the samples whose scores are on another scale than those of the others."""
     values = counts.stats.y_pred
-    if not values.fractional or not (values.outside_unit or not values.off_255_grid):
+    have_mixed_sums = 0 < values.sum_off < values.pixels
+    if not values.fractional or not (
+        values.outside_unit or not values.off_255_grid or have_mixed_sums
+    ):
         return None
     from iou_doctor.diagnosis.sample_scales import find_odd_scores  # not for probabilities
 

@@ -29,8 +29,8 @@ from iou_doctor.metrics.score import compute_score
 from iou_doctor.metrics.user.user_metric import DEFAULT_THRESHOLD
 from iou_doctor.repairs.step import Side
 
-FEWEST_SAMPLES = 3
-"""Minimum number of samples. Of two, neither is usual."""
+FEWEST_SAMPLES = 2
+"""Minimum number of samples. If as many are on either scale, that of probabilities is usual."""
 LEAST_SHARE_OF_ONES = 0.02
 """Minimum share of pixels whose channels sum to 1 for some samples to hold probabilities."""
 MOST_OFF = 0.02
@@ -45,6 +45,18 @@ LEAST_TOP = 0.5
 """Minimum of the largest score of a sample of 0 to 1 among logits. Smaller ones tell nothing."""
 LEAST_GAIN = 0.1
 """Minimum gain in mean IoU of positive scores among logits that are thresholded at 0.5."""
+HIGHEST_SUM = 0.1
+"""The channels of a sample of which all scores were divided sum to less than this, but not to 0."""
+PAIRS = frozenset(
+    {
+        (Scale.UNIT, Scale.BYTES),
+        (Scale.UNIT, Scale.LOGITS),
+        (Scale.UNIT, Scale.DIVIDED),
+        (Scale.LOGITS, Scale.UNIT),
+        (Scale.BYTES, Scale.UNIT),
+    }
+)
+"""Usual scales, and those that are told from them."""
 BELOW_0, ABOVE_1 = 3, 9
 """A `LabelDecoding.BINS` is less than the first for a score below 0, and at least the second for
 one above 1."""
@@ -141,24 +153,25 @@ def _restore_ids(ask: Ask, counts: Counts, odd: OddScores) -> OddScores:
 def _compare_scales(of_each: Mapping[int, ValueCounts], *, dense: bool) -> OddScores | None:
     scales = {sample: _find_scale(values, dense=dense) for sample, values in of_each.items()}
     found = [*scales.values()]
-    usual = next((one for one in Scale if 2 * found.count(one) > len(found)), None)
-    if usual not in {Scale.UNIT, Scale.LOGITS}:
-        return None
-    others = {sample: one for sample, one in scales.items() if one not in {usual, None}}
-    kinds = set(others.values())
-    if len(kinds) != 1 or (usual is Scale.LOGITS and kinds != {Scale.UNIT}):
+    usual = next((one for one in Scale if 2 * found.count(one) >= len(found)), None)
+    kinds = {*found} - {usual, None}
+    if usual is None or len(kinds) != 1:
         return None
     (scale,) = kinds
-    odd = {sample: of_each[sample] for sample in others}
-    if scale is None or (scale is Scale.UNIT and not _are_telling(odd)):
+    odd = {sample: of_each[sample] for sample, one in scales.items() if one is scale}
+    if scale is None or (usual, scale) not in PAIRS:
         return None
-    high = max(values.maximum or 0.0 for values in odd.values())
+    if scale is Scale.UNIT and not dense and not _are_telling(odd):
+        return None
+    others = ValueCounts.merge([of_each[sample] for sample in scales if sample not in odd])
     return OddScores(
         scale=scale,
         samples=odd,
         usual_scale=usual,
-        usual=ValueCounts.merge([of_each[sample] for sample in scales if sample not in odd]),
-        full=_find_full_scale(high) if scale is Scale.BYTES else 1,
+        usual=others,
+        full=_find_full_scale(usual, others)
+        if usual is Scale.BYTES
+        else _find_full_scale(scale, ValueCounts.merge([*odd.values()])),
     )
 
 
@@ -169,14 +182,27 @@ def _find_scale(values: ValueCounts, *, dense: bool) -> Scale | None:
         return None
     are_ones = values.sum_off <= MOST_OFF * values.pixels
     if low >= -UNIT_ROUNDING and high <= 1 + UNIT_ROUNDING:
-        return Scale.UNIT if are_ones or not dense else None
+        is_unit = are_ones or not dense
+        return Scale.UNIT if is_unit else Scale.DIVIDED if _have_small_sums(values) else None
     if low < HIGHEST_LOW and values.outside_unit >= LEAST_OUTSIDE * values.values:
         return Scale.LOGITS
     is_full = LEAST_HIGH <= high <= FULL_SCALES[-1] * (1 + UNIT_ROUNDING)
     return Scale.BYTES if low >= -UNIT_ROUNDING and is_full else None
 
 
-def _find_full_scale(high: float) -> int:
+def _have_small_sums(values: ValueCounts) -> bool:
+    """Return whether all channels of a sample sum to the same number, one far below 1."""
+    low, high = values.minimum_sum, values.maximum_sum
+    return low is not None and high is not None and 0 < (1 - MOST_OFF) * high <= low <= HIGHEST_SUM
+
+
+def _find_full_scale(scale: Scale, values: ValueCounts) -> int:
+    """Return what stands for 1, or the divisor."""
+    if scale is Scale.DIVIDED:
+        return round(1 / (values.maximum_sum or 1.0))
+    high = values.maximum or 0.0
+    if scale is not Scale.BYTES:
+        return 1
     if LEAST_PERCENT <= high <= PERCENT * (1 + UNIT_ROUNDING):
         return PERCENT
     return next(full for full in FULL_SCALES if high <= full * (1 + UNIT_ROUNDING))
@@ -191,6 +217,8 @@ def _are_telling(odd: Mapping[int, ValueCounts]) -> bool:
 
 def _restore(ask: Ask, counts: Counts, table: PairCounts, odd: OddScores) -> OddScores | None:
     """Return the samples with their label pairs if they are thresholded on their own scale."""
+    if odd.usual_scale is Scale.BYTES:
+        return odd
     pairing = next(one for one, found in counts.stats.tables.items() if found is table)
     threshold = 0.0 if odd.scale is Scale.LOGITS else DEFAULT_THRESHOLD * odd.full
     counted = _count_bins(ask, counts, pairing, threshold)

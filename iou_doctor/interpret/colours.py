@@ -50,10 +50,23 @@ def has_colours(windows: Sequence[StoredArray], axis: int) -> bool:
         # channels of 0 and 1 that are all equal are one mask three times; no one-hot pixel is,
         # not even in the fourth of four channels
         return _is_grey(values) and bool(values[:, :3].any())
+    if _are_one_hot_on_two_scales(values):
+        return False
     sums = values.sum(axis=1)
     spread = float(sums.max() - sums.min())
     exceeds_scores = sums.min() > WHITE + LEAST_SPREAD_OF_SUMS
     return colours == 1 or spread > LEAST_SPREAD_OF_SUMS or exceeds_scores or _is_grey(values)
+
+
+def _are_one_hot_on_two_scales(values: StoredArray) -> bool:
+    """Return whether each pixel holds 1 or 255 in one channel and 0 in the others, and both occur.
+
+    Args:
+        values: shape (pixels, channels).
+    """
+    tops = values.max(axis=1)
+    is_alone = np.count_nonzero(values) == len(values) and bool(tops.min())
+    return is_alone and tops.min() == 1 and bool(np.isin(tops, (1, WHITE)).all())
 
 
 def has_unit_colours(windows: Sequence[StoredArray], axis: int, *, may_be_two: bool) -> bool:

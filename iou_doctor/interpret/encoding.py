@@ -50,9 +50,12 @@ def _infer_dense_encoding(values: ValueCounts) -> tuple[Encoding, str]:
 def is_picture(values: ValueCounts, axes: Axes) -> bool:
     """Return whether the channels look like the bytes of a picture, not like class scores.
 
-    Scores that were scaled to 0..255 sum to the same number in every pixel.
+    Scores that were scaled to 0..255 sum to the same number in every pixel. One-hot channels, some
+    of them times 255, hold one number above 0 in each pixel.
     """
     low, high = values.minimum, values.maximum
+    if values.at_least_one == values.pixels:
+        return False
     if axes.channels not in COLOUR_CHANNELS or low is None or high is None or values.fractional:
         return False
     return 0 <= low <= high <= 255 and values.minimum_sum != values.maximum_sum

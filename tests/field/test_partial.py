@@ -304,6 +304,31 @@ def test_one_mask_with_permuted_ids_is_named():
     check_cured(report, [5], mixed, predictions, (masks, predictions), 4)
 
 
+def test_a_label_of_one_too_many_tells_of_shifted_ids_though_no_number_is_declared():
+    masks = draw_masks((24, 40, 40), 7, seed=25)
+    predictions = predict(masks, 7, seed=26)
+    mixed = change(masks, [3], lambda mask: mask + 1)
+    report = diagnose(y_true=mixed, y_pred=predictions)
+    check_cured(report, [3], mixed, predictions, (masks, predictions), 7)
+
+
+def test_classes_that_one_sample_permutes_may_be_wrong_on_either_side():
+    masks = draw_masks((8, 48, 48), 3, seed=2)
+    predictions = predict(masks, 3, seed=3)
+    masks, predictions = (
+        (labels + np.arange(8)[:, None, None] % 3) % 3 for labels in (masks, predictions)
+    )
+    mixed = change(predictions, [5], lambda labels: 2 - labels)
+    report = diagnose(y_true=masks, y_pred=mixed)
+    finding = found(report, FAULTY)
+    assert (
+        "the mask or the prediction of sample 5 holds 0 and 2 in place of 2 and 0"
+        in finding.message
+    )
+    assert "find out which side" in finding.help
+    assert finding.repair.mean_iou_after == pytest.approx(mean_iou(masks, predictions, 3), abs=0.01)
+
+
 @pytest.mark.parametrize(("axis", "turn"), [(1, "left to right"), (0, "upside down")])
 def test_one_of_eight_predictions_may_be_flipped(axis, turn):
     masks, predictions = draw_pairs(8, 4, seed=2)

@@ -62,19 +62,47 @@ def test_probabilities_of_one_sample_among_logits_are_named():
     assert after(report, FAULTY) == pytest.approx(mean_iou(masks, logits >= 0, 2))
 
 
-@pytest.mark.parametrize("odd", ["bytes", "logits", "unit"])
+@pytest.mark.parametrize("samples", [2, 4])
+def test_if_half_of_the_samples_are_on_each_scale_probabilities_are_usual(samples):
+    masks, logits = draw_logits(samples)
+    clean = squash(logits)
+    mixed = clean.copy()
+    mixed[::2] *= 255
+    report = diagnose(y_true=masks, y_pred=mixed, metric=BINARY)
+    assert errors(report) == [FAULTY]
+    assert after(report, FAULTY) == pytest.approx(mean_iou(masks, clean >= 0.5, 2))
+
+
+def test_probabilities_of_one_sample_among_bytes_are_named():
+    masks, logits = draw_logits()
+    mixed = squash(logits) * 255
+    mixed[2] /= 255
+    report = diagnose(y_true=masks, y_pred=mixed, metric=BINARY)
+    finding = found(report, FAULTY)
+    assert report.verdict.primary == "byte-scores"
+    assert (finding.facts["faulty"], finding.facts["usual_scale"]) == ([2], "bytes")
+    assert finding.help == "predictions[[2]] = predictions[[2]] * 255"
+
+
+@pytest.mark.parametrize("odd", ["bytes", "logits", "unit", "divided"])
 def test_channels_of_one_sample_on_another_scale_are_a_warning(odd):
     masks, _ = draw_pair((6, 40, 48), 4)
     logits = 6 * np.eye(4, dtype="f4")[predict(masks, 4)]
     logits += np.random.default_rng(0).normal(size=logits.shape).astype("f4")
     softmax = np.exp(logits) / np.exp(logits).sum(-1, keepdims=True)
     mixed = (logits if odd == "unit" else softmax).copy()
-    mixed[3] = {"bytes": softmax * 255, "logits": logits, "unit": softmax}[odd][3]
+    mixed[3] = {
+        "bytes": softmax * 255,
+        "logits": logits,
+        "unit": softmax,
+        "divided": softmax / 255,
+    }[odd][3]
     report = diagnose(y_true=masks, y_pred=mixed, metric=DENSE)
     usual = Encoding.LOGITS if odd == "unit" else Encoding.PROBABILITIES
     assert report.reading.y_pred is usual
     finding = found(report, FAULTY)
     assert (finding.severity, finding.facts["faulty"]) == (Severity.WARNING, [3])
+    assert "channels-not-normalised" not in names(report)
     assert not errors(report)
 
 
@@ -134,10 +162,11 @@ def test_masks_that_were_all_divided_may_hold_only_0_and_void_in_some_samples():
     assert "faulty" not in found(report, DIVIDED).facts
 
 
-def test_a_mask_that_alone_was_scaled_to_1_is_named():
+@pytest.mark.parametrize("divisor", [3, 65535])
+def test_a_mask_that_alone_was_scaled_to_1_is_named(divisor):
     masks, predictions = draw_pair((6, 48, 56), 4)
-    mixed = masks.astype("f4")
-    mixed[4] /= 3
+    mixed = masks.astype("f8")
+    mixed[4] /= divisor
     report = diagnose(y_true=mixed, y_pred=predictions, num_classes=4)
     finding = found(report, NORMALISED)
     assert report.verdict.primary == NORMALISED
@@ -158,3 +187,14 @@ def test_predicted_ids_of_one_sample_may_be_divided_by_255():
     assert after(report, FAULTY) == pytest.approx(mean_iou(masks, predictions, 4))
     _, repaired = run_help(finding.help, masks=masks, predictions=mixed)
     np.testing.assert_array_equal(repaired, predictions)
+
+
+def test_one_hot_masks_of_which_one_is_0_and_255_are_no_photographs():
+    masks, predictions = draw_pair((6, 48, 56), 4)
+    mixed = np.eye(4, dtype=np.uint8)[masks]
+    mixed[3] *= 255
+    scores = np.eye(4, dtype="f4")[predictions]
+    metric = "keras.metrics.OneHotMeanIoU(num_classes=4)"
+    report = diagnose(y_true=mixed, y_pred=scores, metric=metric)
+    assert not errors(report)
+    assert report.mean_iou == pytest.approx(mean_iou(masks, predictions, 4))

@@ -43,6 +43,8 @@ its mask for the prediction to be the faulty side."""
 LEAST_EXCHANGED, LEAST_EXCHANGE_GAIN = 0.4, 0.1
 """Minimum of the mean IoU of two classes with each other if they are exchanged in a sample, and the
 minimum gain of the sample. A model that takes a cat for a dog seldom takes that dog for a cat."""
+MOST_COMPARED = 64
+"""Maximum number of good samples whose shares of the classes are compared with the usual ones."""
 FEWEST_GOOD = 2
 """Minimum number of samples without a fault, which show what is usual."""
 FEWEST_ALIKE, LEAST_SHARED_GAIN = 2, 0.1
@@ -57,9 +59,12 @@ def find_moved_ids(evidence: Evidence, scores: SampleScores) -> list[Relabelling
     ignored = evidence.interpretation.ignore_index
     pairs = evidence.pairs if ignored is None else evidence.pairs.drop_truth(ignored)
     found, left = [], []
+    classes = evidence.interpretation.num_classes
+    if not evidence.interpretation.num_classes_declared:
+        classes = min(classes, pairs.prediction_span[1] + 1)  # a label beyond these is no class
     images = sorted({*scores.doubtful, *scores.confused})
     for image, table in iterate_tables(pairs, images[:MOST_EXAMINED]):
-        shifted = _find_shift(image, table, evidence.interpretation.num_classes)
+        shifted = _find_shift(image, table, classes)
         if shifted is not None:
             found.append((shifted, table))
             continue
@@ -79,8 +84,9 @@ def find_moved_ids(evidence: Evidence, scores: SampleScores) -> list[Relabelling
     if _are_everywhere(evidence, [one for one, _ in found]):
         return []
     usual = _measure_usual_shares(pairs, scores)
+    largest = _find_largest_deviation(pairs, scores, usual)
     chosen = [
-        one if set(one.table) - set(usual) else _choose_side(one, table, usual)
+        one if set(one.table) - set(usual) else _choose_side(one, table, usual, largest)
         for one, table in found
     ]
     chosen = _agree_on_side(chosen)
@@ -142,24 +148,28 @@ def _agree_on_side(found: Sequence[Relabelling]) -> list[Relabelling]:
     ]
     of_predictions = [one for one in exchanges if one.side is Side.PREDICTIONS]
     side = Side.PREDICTIONS if 2 * len(of_predictions) > len(exchanges) else Side.MASKS
-    return [replace(one, side=side) if one in exchanges else one for one in found]
+    are_sure = any(one.side is side and not one.may_be_either for one in exchanges)
+    return [
+        replace(one, side=side, may_be_either=not are_sure) if one in exchanges else one
+        for one in found
+    ]
 
 
 def _find_more_of_the_same(
     found: Sequence[Relabelling], left: Sequence[tuple[int, Table]]
 ) -> list[Relabelling]:
     """Return samples with a fault that several others have, though they show it less clearly."""
-    kinds = [(one.side, one.table) for one in found]
+    kinds = [(one.side, one.table, one.may_be_either) for one in found]
     shared = next((kind for kind in kinds if kinds.count(kind) >= FEWEST_ALIKE), None)
     if shared is None:
         return []
-    side, moved = shared
+    side, moved, may_be_either = shared
     more = []
     for image, table in left:
         mine = table if side is Side.MASKS else table.swap()
         one = build_relabelling(image, side, mine, moved)
         if one.after >= one.before + LEAST_SHARED_GAIN:
-            more.append(one)
+            more.append(replace(one, may_be_either=may_be_either))
     return more
 
 
@@ -179,13 +189,36 @@ def _measure_usual_shares(pairs: PairCounts, scores: SampleScores) -> dict[int, 
     return {label: count / max(rows.total, 1) for label, count in rows.count_truths().items()}
 
 
-def _choose_side(found: Relabelling, table: Table, usual: Mapping[int, float]) -> Relabelling:
-    """Return the relabelling for the side whose shares of the classes are unlike the usual ones."""
+def _measure_deviation(part: Mapping[int, int], usual: Mapping[int, float]) -> float:
+    """Return how far the shares of the classes in an image are from the usual ones, up to 2."""
+    total = max(1, sum(part.values()))
+    return sum(abs(part.get(label, 0) / total - share) for label, share in usual.items())
+
+
+def _find_largest_deviation(
+    pairs: PairCounts, scores: SampleScores, usual: Mapping[int, float]
+) -> float:
+    """Return how far the shares of the classes are from the usual ones in some good masks."""
+    good = [image for image in scores.images.tolist() if image not in {*scores.doubtful}]
+    tables = iterate_tables(pairs, good[:MOST_COMPARED])
+    return max((_measure_deviation(table.truth, usual) for _, table in tables), default=0.0)
+
+
+def _choose_side(
+    found: Relabelling, table: Table, usual: Mapping[int, float], largest: float
+) -> Relabelling:
+    """Return the relabelling for the side whose shares of the classes are unlike the usual ones.
+
+    If the classes are only permuted, and neither side is far less usual than all good masks, it may
+    be the other side.
+    """
     of_masks, of_predictions = (
-        sum(abs(part.get(label, 0) / table.total - share) for label, share in usual.items())
-        for part in (table.truth, table.predicted)
+        _measure_deviation(part, usual) for part in (table.truth, table.predicted)
     )
+    permutes = set(found.table) == set(found.table.values())
+    largest += LEAST_DIFFERENCE
+    may_be_either = permutes and (of_masks > largest) == (of_predictions > largest)
     if of_masks >= of_predictions - LEAST_DIFFERENCE:
-        return found
+        return replace(found, may_be_either=may_be_either)
     inverse = {new: old for old, new in found.table.items()}
-    return replace(found, side=Side.PREDICTIONS, table=inverse)
+    return replace(found, side=Side.PREDICTIONS, table=inverse, may_be_either=may_be_either)

@@ -26,13 +26,13 @@ def report_odd_scores(rule: Rule, evidence: Evidence, odd: OddScores) -> Finding
     named = name_samples(evidence, samples)
     noun = "predictions" if odd.scale is Scale.DIVIDED else "scores"
     own = ValueCounts.merge([*odd.samples.values()])
-    are_channels = odd.restored is None
+    are_channels = evidence.interpretation.layout.y_pred.is_dense
     same = "; their largest channel is the same on both scales" if are_channels else ""
     return Finding(
         rule,
         message=f"{count_samples(evidence, len(samples))}: the {noun} of {named} lie between"
         f" {_describe(own)}, as {_name_scale(odd.scale, odd.full)}, and those of the others between"
-        f" {_describe(odd.usual)}, as {_name_scale(odd.usual_scale)}{same}",
+        f" {_describe(odd.usual)}, as {_name_scale(odd.usual_scale, odd.full)}{same}",
         help=_write_help(evidence, odd, samples, are_channels=are_channels),
         facts={
             "samples": evidence.interpretation.layout.samples,
@@ -41,7 +41,7 @@ def report_odd_scores(rule: Rule, evidence: Evidence, odd: OddScores) -> Finding
             "usual_scale": odd.usual_scale.value,
         },
         repair=None if odd.restored is None else _build_repair(odd, odd.restored),
-        severity_override=None if are_channels else Severity.ERROR,
+        severity_override=None if odd.restored is None else Severity.ERROR,
     )
 
 
@@ -50,11 +50,10 @@ def _describe(values: ValueCounts) -> str:
 
 
 def _name_scale(scale: Scale, full: int = 1) -> str:
-    if scale is Scale.BYTES:
-        return f"numbers up to {full:,}"
     return {
+        Scale.BYTES: f"numbers up to {full:,}",
         Scale.IDS: "class ids",
-        Scale.DIVIDED: "class ids divided by 255",
+        Scale.DIVIDED: f"probabilities divided by {full}" if full > 1 else "ids divided by 255",
         Scale.LOGITS: "logits",
     }.get(scale, "probabilities")
 
@@ -65,6 +64,8 @@ def _write_help(
     some = f"predictions[{samples}]"
     if evidence.pair.y_pred.names is not None:
         return "save the predictions of these samples again, on the scale of the others"
+    if odd.usual_scale is Scale.BYTES or (odd.scale is Scale.DIVIDED and are_channels):
+        return f"{some} = {some} * {odd.full}"
     if odd.scale is Scale.DIVIDED:
         return f"{some} = np.rint({some} * 255)"
     if odd.scale is Scale.BYTES:

@@ -59,15 +59,15 @@ def _is_certain(evidence: Evidence, found: Sequence[Relabelling]) -> bool:
     return evidence.interpretation.num_classes_declared or not is_small
 
 
-Kind = tuple[Side, tuple[tuple[int, int], ...]]
-"""A side, and the labels that were replaced by others."""
+Kind = tuple[Side, tuple[tuple[int, int], ...], bool]
+"""A side, the labels that were replaced by others, and whether it may be the other side."""
 
 
 def _group(found: Sequence[Relabelling]) -> dict[Kind, tuple[int, ...]]:
     """Return the samples of each kind of fault."""
     kinds: dict[Kind, tuple[int, ...]] = {}
     for one in found:
-        kind = one.side, tuple(sorted(one.table.items()))
+        kind = one.side, tuple(sorted(one.table.items())), one.may_be_either
         kinds[kind] = (*kinds.get(kind, ()), one.sample)
     return kinds
 
@@ -80,26 +80,33 @@ def count_samples(evidence: Evidence, number: int) -> str:
 
 
 def _describe(
-    evidence: Evidence, side: Side, table: tuple[tuple[int, int], ...], samples: tuple[int, ...]
+    evidence: Evidence,
+    side: Side,
+    table: tuple[tuple[int, int], ...],
+    may_be_either: bool,
+    samples: tuple[int, ...],
 ) -> str:
     """Return what is wrong with some samples, as a clause."""
     noun = side.value if len(samples) > 1 else side.value.removesuffix("s")
     what = f"the {noun} of {name_samples(evidence, samples)}"
     verb = "are" if len(samples) > 1 else "is"
+    either = "the mask or the prediction of " + name_samples(evidence, samples)
+    hold = "hold" if len(samples) > 1 and not may_be_either else "holds"
+    if may_be_either:
+        what, verb = either, "is"
     if table == ((0, 1), (1, 0)):
         return f"{what} {verb} inverted"
     if _are_numbers(table):
         return f"{what} {'number' if len(samples) > 1 else 'numbers'} the objects from 1"
     if _is_exchange(table):
-        both = "the mask or the prediction of " + name_samples(evidence, samples)
-        return f"classes {table[0][0]} and {table[0][1]} are exchanged in {both}"
+        return f"classes {table[0][0]} and {table[0][1]} are exchanged in {either}"
     shifts = {old - new for old, new in table}
     if shifts <= {1} or shifts <= {-1}:
         where = "high" if shifts == {1} else "low"
         if len(table) > 1:
             return f"the ids in {what} are one too {where}"
     olds, news = (join_words(part) for part in zip(*table, strict=True))
-    return f"{what} {'hold' if len(samples) > 1 else 'holds'} {olds} in place of {news}"
+    return f"{what} {hold} {olds} in place of {news}"
 
 
 def _are_numbers(table: tuple[tuple[int, int], ...]) -> bool:
@@ -113,13 +120,27 @@ def _is_exchange(table: tuple[tuple[int, int], ...]) -> bool:
 
 
 def _write_help(
-    evidence: Evidence, side: Side, table: tuple[tuple[int, int], ...], samples: tuple[int, ...]
+    evidence: Evidence,
+    side: Side,
+    table: tuple[tuple[int, int], ...],
+    may_be_either: bool,
+    samples: tuple[int, ...],
 ) -> str:
     if _is_exchange(table):
         return (
             "find out which side numbers these classes differently there; in a mirrored image,"
             " left and right change places"
         )
+    if may_be_either:
+        sure = _write_code(evidence, side, table, samples)
+        return f"find out which side numbers the classes differently; if it is the {side}, {sure}"
+    return _write_code(evidence, side, table, samples)
+
+
+def _write_code(
+    evidence: Evidence, side: Side, table: tuple[tuple[int, int], ...], samples: tuple[int, ...]
+) -> str:
+    """Return Python that replaces the labels, or words where none can."""
     source = evidence.pair.y_true if side is Side.MASKS else evidence.pair.y_pred
     axes = evidence.interpretation.layout.y_true
     if source.names is not None or (side is Side.PREDICTIONS and _has_scores(evidence)):
@@ -148,7 +169,7 @@ def _has_scores(evidence: Evidence) -> bool:
 
 def _build_repair(evidence: Evidence, kinds: Mapping[Kind, tuple[int, ...]]) -> Repair:
     steps = tuple(
-        RelabelSome(side, dict(table), samples) for (side, table), samples in kinds.items()
+        RelabelSome(side, dict(table), samples) for (side, table, _), samples in kinds.items()
     )
 
     def relabel(pairs: PairCounts) -> PairCounts:
@@ -182,8 +203,8 @@ def _count_classes(evidence: Evidence, kinds: Mapping[Kind, tuple[int, ...]]) ->
     """Return the number of classes after the repair; `None` if it stays or was declared."""
     if evidence.interpretation.num_classes_declared:
         return None
-    strange = {old for _, table in kinds for old, _ in table}
-    moved = {new for _, table in kinds for _, new in table}
+    strange = {old for _, table, _ in kinds for old, _ in table}
+    moved = {new for _, table, _ in kinds for _, new in table}
     pairs = evidence.pairs
     labels = {*pairs.count_truths(), *pairs.count_predictions()} - (strange - moved)
     inside = [label for label in labels if 0 <= label < evidence.interpretation.num_classes]

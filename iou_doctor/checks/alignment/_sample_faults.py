@@ -55,6 +55,8 @@ class Relabelling:
     """Stored label to class."""
     before: float
     after: float
+    may_be_either: bool = False
+    """Whether the labels of the other side may be the wrong ones, which tell no less."""
 
 
 def find_strange_labels(evidence: Evidence, side: Side) -> list[Relabelling]:

@@ -74,12 +74,12 @@ def find(evidence: Evidence) -> Result:
         return Skipped("a fault of all masks was found first")
     if layout.relation is Relation.MISMATCHED or layout.y_true.is_colour or layout.y_pred.is_colour:
         return Skipped("the samples cannot be compared")
-    if layout.samples < FEWEST_SAMPLES:
-        return Skipped(f"fewer than {FEWEST_SAMPLES} samples do not show what is usual")
     if evidence.odd_scores is not None:
         from iou_doctor.checks.alignment._odd_scores import report_odd_scores
 
         return [report_odd_scores(RULE, evidence, evidence.odd_scores)]
+    if layout.samples < FEWEST_SAMPLES:
+        return Skipped(f"fewer than {FEWEST_SAMPLES} samples do not show what is usual")
     scores = score_samples(evidence)
     found: Finding | None = None
     if _has_strange_labels(evidence) or (scores and (scores.doubtful or scores.confused)):

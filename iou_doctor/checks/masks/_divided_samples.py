@@ -12,6 +12,8 @@ from iou_doctor.record import record
 
 FEWEST_SAMPLES = 3
 """Minimum number of samples. Of two, neither is usual."""
+FEWEST_IDS = 2
+"""Minimum number of ids. Smaller fractions are all 0 after the multiplication."""
 LEAST_RIGHT = 0.5
 """Minimum share of the pixels of class 1 in the other masks that are predicted as such. If masks of
 0 and 255 were divided as well, they hold 0 and 1, and 1 is void."""
@@ -44,7 +46,12 @@ def find_divided_samples(evidence: Evidence) -> DividedSamples | None:
     rows = scaled.take_rows(np.isin(scaled.image, fractional))
     largest = max(int(pairs.truth[has_ids].max()), *pairs.count_predictions())
     ids = list(rows.count_truths())
-    if ids[0] < 0 or ids[-1] > largest or not _is_gain(pairs, rows, fractional):
+    if (
+        len(ids) < FEWEST_IDS
+        or ids[0] < 0
+        or ids[-1] > largest
+        or not _is_gain(pairs, rows, fractional)
+    ):
         return None
     return DividedSamples(fractional.tolist(), ids, rows)
 

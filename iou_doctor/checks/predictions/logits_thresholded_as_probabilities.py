@@ -29,6 +29,7 @@ RULE = Rule(
     suspicion=Suspicion.ENCODING,
     claim="logits are thresholded as if they were probabilities",
     explains=Symptom.METRIC | Symptom.BASELINE,
+    after=("byte-scores",),
 )
 
 _HANDLED = frozenset({Floats.ABOVE, Floats.SOFT, Floats.SQUARED})
@@ -38,6 +39,8 @@ _HANDLED = frozenset({Floats.ABOVE, Floats.SOFT, Floats.SQUARED})
 def find(evidence: Evidence) -> Result:
     """Look for logits that go to a metric whose threshold is meant for probabilities."""
     interpretation, metric = evidence.interpretation, evidence.metric
+    if evidence.has_found("byte-scores"):
+        return []
     if interpretation.is_multilabel:
         return _find_logits_in_channels(evidence)
     if (
