@@ -59,9 +59,7 @@ def find_moved_ids(evidence: Evidence, scores: SampleScores) -> list[Relabelling
     ignored = evidence.interpretation.ignore_index
     pairs = evidence.pairs if ignored is None else evidence.pairs.drop_truth(ignored)
     found, left = [], []
-    classes = evidence.interpretation.num_classes
-    if not evidence.interpretation.num_classes_declared:
-        classes = min(classes, pairs.prediction_span[1] + 1)  # a label beyond these is no class
+    classes = _count_known_classes(evidence)
     images = sorted({*scores.doubtful, *scores.confused})
     for image, table in iterate_tables(pairs, images[:MOST_EXAMINED]):
         shifted = _find_shift(image, table, classes)
@@ -92,6 +90,14 @@ def find_moved_ids(evidence: Evidence, scores: SampleScores) -> list[Relabelling
     chosen = _agree_on_side(chosen)
     chosen += _find_more_of_the_same(chosen, left)
     return sorted(chosen, key=lambda one: one.sample)
+
+
+def _count_known_classes(evidence: Evidence) -> int:
+    """Return the number of classes; without a declared one, labels beyond the predicted are none."""
+    classes = evidence.interpretation.num_classes
+    if evidence.interpretation.num_classes_declared:
+        return classes
+    return min(classes, evidence.pairs.prediction_span[1] + 1)
 
 
 def _are_everywhere(evidence: Evidence, found: Sequence[Relabelling]) -> bool:
