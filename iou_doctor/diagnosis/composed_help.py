@@ -179,7 +179,9 @@ def _is_changed_before(step: str, others: Sequence[Finding], evidence: Evidence)
 
 
 def _changes_arrays(finding: Finding, evidence: Evidence) -> bool:
-    """Return whether the help of a finding says how to change an array."""
+    """Return whether the help of a finding says how to change an array, whose form then stays."""
+    if finding.rule.name == "objects-as-channels":
+        return False  # the channels become something else
     return finding.help.startswith(CODE) or _decodes_pictures(finding, evidence)
 
 

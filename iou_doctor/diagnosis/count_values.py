@@ -110,6 +110,9 @@ def _count_channels(ask: Ask, evidence: Evidence, plan: CountPlan) -> Evidence:
         return evidence
     if evidence.interpretation.is_multilabel or 0 not in evidence.pairs.count_truths():
         return evidence
+    values = evidence.stats.y_pred
+    if cut == 0 and not values.fractional and (values.minimum or 0) >= 0:
+        return evidence  # ids, as in panoptic maps of classes and numbers
 
     def recount(decoding: LabelDecoding) -> PairCounts:
         pairing = interpret.choose_doctor_pairing(evidence.interpretation)

@@ -60,7 +60,7 @@ def read_channels(evidence: Evidence) -> Channels | None:
     void = set[int]() if found == {0, 255} else {*VOID_LABELS}
     pairs = pairs.keep_rows(np.isin(pairs.truth, sorted(found - void)))
     labels, row = np.unique(pairs.truth, return_inverse=True)
-    if len(labels) < 2 or labels[0] != 0:
+    if not len(labels) or labels[0] != 0:
         return None
     layout = interpretation.layout
     axes = layout.y_pred if sides[0] is Side.PREDICTIONS else layout.y_true

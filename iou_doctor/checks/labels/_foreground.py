@@ -40,7 +40,7 @@ def find_objects_beside_foreground(evidence: Evidence, side: Side) -> Objects | 
 
     Args:
         evidence: the facts.
-        side: the array whose ids may be objects. The other one holds 0 and 1.
+        side: the array whose ids may be objects. The other one holds 0 and 1, or a few classes.
     """
     if not _is_beside_foreground(evidence, side):
         return None
@@ -62,7 +62,7 @@ def find_objects_beside_foreground(evidence: Evidence, side: Side) -> Objects | 
 
 
 def _is_beside_foreground(evidence: Evidence, side: Side) -> bool:
-    """Return whether the other array holds 0 and 1, and 1 in most pixels of the ids."""
+    """Return whether the other array holds a few classes, and not 0 in most pixels of the ids."""
     interpretation = evidence.interpretation
     own, other = (interpretation.y_true, interpretation.y_pred)[:: 1 if side is Side.MASKS else -1]
     if own.is_dense or (other.is_dense and interpretation.num_classes > 2):
@@ -71,12 +71,12 @@ def _is_beside_foreground(evidence: Evidence, side: Side) -> bool:
     ids, classes = pairs.count_truths(), pairs.count_predictions()
     if side is Side.PREDICTIONS:
         ids, classes = classes, ids
-    if 1 not in classes or not classes.keys() <= {0, 1} or len(ids) <= FEWEST_APART:
+    if 1 not in classes or len(ids) <= FEWEST_APART:
         return False
     numbers = pairs.truth if side is Side.MASKS else pairs.prediction
     inside = pairs.keep_rows((numbers > 0) & (numbers < 2**31))
     met = inside.truth if side is Side.PREDICTIONS else inside.prediction
-    return inside.keep_rows(met == 1).total >= LEAST_FOUND * inside.total > 0
+    return inside.keep_rows(met > 0).total >= LEAST_FOUND * inside.total > 0
 
 
 def _find_pattern(

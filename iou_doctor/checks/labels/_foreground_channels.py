@@ -28,6 +28,8 @@ from iou_doctor.report.finding import Finding, Rule
 
 LEAST_SHARE_OUTSIDE = 0.5
 """Share of the pixels of label 0 above which they lie in no channel."""
+LEAST_SHARE_OF_NOTHING = 0.9
+"""The same if there is no other label."""
 LEAST_IOU = 0.3
 """Minimum IoU of the foreground, or of the channels with their labels on average; a weak model
 finds that much."""
@@ -46,6 +48,8 @@ def find_foreground_channels(rule: Rule, evidence: Evidence) -> list[Finding]:
     if channels is None or channels.outside <= LEAST_SHARE_OUTSIDE:
         return []
     interpretation, count = evidence.interpretation, len(channels.labels)
+    if count == 1:
+        return _find_nothing(rule, evidence, channels)
     may_be_picture = _may_be_picture(evidence, channels)
     least = LEAST_IOU_OF_BYTES if may_be_picture else LEAST_IOU
     if count > 2 or (interpretation.num_classes_declared and interpretation.num_classes > 2):
@@ -53,6 +57,14 @@ def find_foreground_channels(rule: Rule, evidence: Evidence) -> list[Finding]:
         if found or count == 2:
             return found
     return [] if may_be_picture else _find_union(rule, evidence, channels)
+
+
+def _find_nothing(rule: Rule, evidence: Evidence, channels: Channels) -> list[Finding]:
+    """Look for channels beside nothing but background, nearly all of which lies in none."""
+    if channels.outside < LEAST_SHARE_OF_NOTHING:
+        return []
+    meaning = np.arange(1, channels.axes.channels + 1)
+    return [_report_classes(rule, evidence, channels, None, _score(channels, meaning))]
 
 
 def _may_be_picture(evidence: Evidence, channels: Channels) -> bool:
@@ -111,13 +123,18 @@ def _report_classes(
     ids, order, matching = f"{name}.argmax({axis}) + 1", "", ""
     if meaning is not None:
         ids = f"np.array({meaning.tolist()})[{name}.argmax({axis})]"
-        order, matching = ", in another order", ", or match the objects if the ids number objects"
+        if (np.diff(meaning) < 0).any():
+            order = ", in another order"
+            matching = ", or match the objects if the ids number objects"
     cut = _write_cut(evidence, channels)
+    is_known = len(channels.labels) > 1
     return _build_finding(
         rule,
         evidence,
         channels,
-        what=f"each channel of the {name} is one label of the {channels.other}{order}",
+        what=f"the {channels.other} hold no label but 0, beside channels of the {name}"
+        if not is_known
+        else f"each channel of the {name} is one label of the {channels.other}{order}",
         then="with the pixels in no channel as 0",
         help_text=f"{name} = np.where({name}.max({axis}) > {cut}, {ids}, 0){matching}",
         after=after,

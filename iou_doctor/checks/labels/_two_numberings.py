@@ -31,6 +31,7 @@ FEWEST_IMAGES = 3
 """Minimum number of images in which they start again."""
 FEWEST_PER_IMAGE = 5
 """Minimum number of objects in the fullest of them, if they touch."""
+TWO_CLASSES = 2
 LARGEST_CLEAR_SHARE = 0.5
 """Largest share of the objects' pixels whose number has one clear partner over several images.
 Classes in another order have one, while numbers are given anew in each image."""
@@ -62,7 +63,7 @@ def find_objects_on_both_sides(evidence: Evidence) -> NumberedTwice | None:
     if not masks or not predictions:
         return None
     repair = _keep_foregrounds(evidence)
-    differ = is_far_better(evidence, repair)
+    differ = is_far_better(evidence, repair) or (not in_order and _are_beyond_two(evidence))
     is_harmful = differ or (in_order and _are_out_of_range(evidence))
     is_certain = is_harmful or (in_order and _are_own_numbers(evidence))
     if not is_certain:
@@ -82,6 +83,13 @@ def _are_out_of_range(evidence: Evidence) -> bool:
     """Return whether an array numbers objects beyond the declared classes."""
     labels = (*evidence.pairs.count_truths(), *evidence.pairs.count_predictions())
     return max(labels) >= evidence.interpretation.num_classes
+
+
+def _are_beyond_two(evidence: Evidence) -> bool:
+    """Return whether two classes are declared, of which many ids cannot be another numbering."""
+    interpretation = evidence.interpretation
+    are_two = interpretation.num_classes_declared and interpretation.num_classes == TWO_CLASSES
+    return are_two and _are_out_of_range(evidence)
 
 
 def _are_own_numbers(evidence: Evidence) -> bool:

@@ -22,7 +22,7 @@ from iou_doctor.checks.hypotheses import (
     score_as_given,
     score_repaired,
 )
-from iou_doctor.checks.labels._instances import Objects, find_numbered_objects
+from iou_doctor.checks.labels._instances import IDS_PER_CLASS, Objects, find_numbered_objects
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.unknown_labels import NO_DATA_LABELS
 from iou_doctor.checks.wording import format_count, join_words
@@ -126,10 +126,16 @@ def _find_division(evidence: Evidence) -> Division | None:
 
 
 def _find_foreground(truths: Mapping[int, int], predictions: Mapping[int, int]) -> Side | None:
-    """Return the side that may number objects while the other one holds 0 and 1."""
+    """Return the side that may number objects while the other one holds 0 and 1.
+
+    Predictions may also number the objects of several classes.
+    """
     if len(truths) > 2 and predictions.keys() == {0, 1}:
         return Side.MASKS
-    return Side.PREDICTIONS if len(predictions) > 2 and truths.keys() == {0, 1} else None
+    are_many = len(predictions) >= IDS_PER_CLASS * len(truths)
+    if len(predictions) > 2 and {0, 1} <= truths.keys() and (len(truths) == 2 or are_many):
+        return Side.PREDICTIONS
+    return None
 
 
 def _report_both_sides(evidence: Evidence, twice: NumberedTwice) -> Finding:
@@ -166,19 +172,21 @@ def _report_objects(evidence: Evidence, side: Side, objects: Objects) -> Finding
         else "the predictions number objects, as a segmenter of instances does; as classes, they"
         " only tell objects from background"
     )
+    repair = _keep_foreground(evidence, side)
+    also = "" if repair or side is Side.MASKS else "; masks = masks > 0"
     return Finding(
         RULE,
         message=f"{side} hold {ids} ids in {format_count(evidence.stats.samples, 'image')}, and"
         f" {objects.connected} of the {objects.examined} ids examined are one connected region in"
         f" their image: {objects.pattern}",
-        help=f"{semantic}: {side} = {side} > 0",
+        help=f"{semantic}: {side} = {side} > 0{also}",
         facts={
             "distinct_ids": ids,
             "looked_at": objects.examined,
             "one_blob": objects.connected,
             "pattern": objects.pattern,
         },
-        repair=_keep_foreground(evidence, side),
+        repair=repair,
     )
 
 

@@ -35,7 +35,7 @@ def find_unargmaxed(evidence: Evidence, rule: Rule, encoding: Encoding, noun: st
             rule,
             message=f"predictions are {evidence.pair.y_pred.dtype} {noun} with {axes.channels}"
             f" channels on axis {axes.channel}{_describe_reading(evidence)}",
-            help=suggest_call(evidence),
+            help=_write_help(evidence),
             facts={
                 "channels": axes.channels,
                 "class_axis": axes.channel,
@@ -50,6 +50,17 @@ def find_unargmaxed(evidence: Evidence, rule: Rule, encoding: Encoding, noun: st
             repair=_build_repair(evidence),
         )
     ]
+
+
+def _write_help(evidence: Evidence) -> str:
+    values, axis = evidence.stats.y_pred, evidence.interpretation.layout.y_pred.channel
+    call = suggest_call(evidence)
+    if values.fractional or values.are_bytes or (values.minimum or 0) < 0:
+        return call
+    return (
+        f"{call}, if these are scores; if one channel holds class ids, as in panoptic maps,"
+        f" predictions = np.take(predictions, 0, axis={axis})"
+    )
 
 
 def _describe_reading(evidence: Evidence) -> str:

@@ -129,3 +129,36 @@ def test_three_ids_of_a_thousand_times_the_class_suffice(objects, fires):
     masks = np.where(T == 5, 5000 + number, T)
     report = diagnose(y_true=masks, y_pred=NOISY, num_classes=6)
     assert ("instance-ids" in names(report)) == fires
+
+
+def give_classes(numbers, classes):
+    """Return a class from 1 for each object, and 0 for the background."""
+    table = np.random.default_rng(3).integers(1, classes + 1, size=numbers.max() + 1)
+    table[0] = 0
+    return table[numbers]
+
+
+@pytest.mark.parametrize("options", [{}, {"num_classes": 4}])
+def test_predictions_may_number_the_objects_of_several_classes(options):
+    masks = noisy(give_classes(RESTART, 3), 4, share=0.1, classes=4)
+    report = diagnose(y_true=masks, y_pred=RESTART, **options)
+    assert report.verdict.primary == "instance-ids"
+    finding = found(report, "instance-ids")
+    assert finding.repair is None
+    assert finding.help.endswith("predictions = predictions > 0; masks = masks > 0")
+
+
+def test_predictions_of_few_more_ids_than_classes_may_be_classes():
+    few = np.where(RESTART < 15, RESTART, 0)
+    report = diagnose(y_true=give_classes(few, 3), y_pred=few)
+    assert "instance-ids" not in names(report)
+
+
+def test_two_classes_are_no_other_numbering_of_many_objects():
+    """In a single image, ids could be classes in another order."""
+    masks = objects(5, samples=1)[0]
+    order = np.random.default_rng(6).permutation(masks.max()) + 1
+    predictions = np.where(masks > 0, order[masks - 1], 0)
+    report = diagnose(y_true=masks, y_pred=predictions, num_classes=2)
+    assert report.verdict.primary == "instance-ids"
+    assert "each in its own way" in found(report, "instance-ids").message

@@ -199,3 +199,24 @@ def test_most_of_the_background_lies_in_no_channel(share, expected):
     filled = KINDS["noisy logits"].copy()
     filled[..., 0] = np.where(FLAT & (RANDOM.random(WHOLE.shape) < share), 2, filled[..., 0])
     assert (RULE in names(diagnose(y_true=TRUE, y_pred=filled))) == expected
+
+
+@pytest.mark.parametrize(("share", "expected"), [(0.02, True), (0.2, False)])
+def test_nothing_but_background_lies_in_no_channel(share, expected):
+    some = np.where(RANDOM.random(STACKS.shape) < share / 5, 2, -5).astype(np.float32)
+    report = diagnose(y_true=MASKS * 0, y_pred=some)
+    assert (RULE in names(report)) == expected
+
+
+def test_whole_numbers_are_no_scores():
+    """Panoptic maps hold a class and the number of an object."""
+    panoptic = np.stack([SAMPLES, SAMPLES * (SAMPLES > 2)], -1).astype(np.int32)
+    report = diagnose(y_true=TRUE, y_pred=panoptic)
+    assert RULE not in names(report)
+    assert "np.take(predictions, 0, axis=3)" in found(report, "unargmaxed-logits").help
+
+
+def test_the_help_is_whole_for_a_metric_that_takes_one_hot_masks():
+    call = "monai.metrics.DiceMetric()"
+    report = diagnose(y_true=TRUE, y_pred=KINDS["sigmoid"], metric=call)
+    assert found(report, RULE).help.count(" = ") == 1
