@@ -3,7 +3,7 @@
 Black, red, green and yellow are (0, 0, 0), (1, 0, 0), (0, 1, 0) and (1, 1, 0). As one-hot classes,
 black is no class and yellow two. Masks of nested regions, as of tumours, are alike: each one
 of the combinations is a class of its own. Predicted regions are no colours, and neither are classes
-without a channel for background: networks put them out.
+without a channel for background, unless they are on the last axis: networks put them out.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ from iou_doctor.arrays.source import Source
 from iou_doctor.interpret.peek import read_windows
 
 FEWEST_REGIONS = 3
-"""Number of combinations from which channels may be regions or classes. Two are two colours."""
+"""Number of combinations from which channels on another axis than the last one, where those of
+pictures are, may be regions or classes."""
 LEAST_SHARE = 0.05
 """Share of the pixels that must have no channel or several, so that they are no damage."""
 LEAST_PIXELS_OF_COLOUR = 0.01
@@ -39,8 +40,8 @@ def has_binary_colours(
         axes: its axes; the first one does not hold the channels.
         other: an array of labels or of scores with the same pixels.
         beside: its axes.
-        may_be_regions: whether channels that exclude each other, or of which each lies inside
-            another, are no colours.
+        may_be_regions: whether channels of which each lies inside another are no colours; on
+            another axis than the last one, neither are channels that exclude each other.
     """
     windows = [_move_channels_last(w, axes) for w in _read(source, axes)]
     # the windows of both arrays show the same pixels
@@ -51,7 +52,9 @@ def has_binary_colours(
         return False
     pixels = np.concatenate([window.reshape(-1, axes.channels) for window in windows])
     codes = (pixels > 0) @ (2 ** np.arange(axes.channels))
-    if may_be_regions and _are_regions(_list_codes(codes)):
+    is_last = axes.channel == len(axes.shape) - 1
+    fewest = axes.channels + 1 if is_last else FEWEST_REGIONS
+    if may_be_regions and _are_regions(_list_codes(codes), fewest, may_exclude=not is_last):
         return False
     ids = np.concatenate([one.ravel() for one in labels])
     return _are_combinations_classes(codes, ids, axes.channels)
@@ -78,13 +81,19 @@ def _list_codes(codes: NDArray[Any]) -> list[int]:
     return common
 
 
-def _are_regions(codes: list[int]) -> bool:
-    """Return whether combinations have 0, 1, 2 … channels, each inside the next, or one at most."""
+def _are_regions(codes: list[int], fewest: int, *, may_exclude: bool) -> bool:
+    """Return whether combinations have 0, 1, 2 … channels, each inside the next, or one at most.
+
+    Args:
+        codes: the combinations.
+        fewest: the minimum number of them.
+        may_exclude: whether all combinations may have one channel at most.
+    """
     ordered = sorted(codes, key=int.bit_count)
     sizes = [code.bit_count() for code in ordered]
     inside = all(small & large == small for small, large in pairwise(ordered))
     is_nested = inside and sizes == list(range(len(sizes)))
-    return len(sizes) >= FEWEST_REGIONS and (is_nested or max(sizes) == 1)
+    return len(sizes) >= fewest and (is_nested or (may_exclude and max(sizes) == 1))
 
 
 def _are_combinations_classes(codes: NDArray[Any], labels: NDArray[Any], channels: int) -> bool:
