@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from iou_doctor.arrays.interpretation import RARE_VOID_LABELS, VOID_LABELS
 from iou_doctor.checks.evidence import Evidence
+from iou_doctor.checks.wording import format_percent
 from iou_doctor.counts.label_decoding import is_no_class
 from iou_doctor.repairs.step import Side
 
@@ -19,6 +22,9 @@ convention."""
 MOST_VOID_LABELS = 3
 """Data sets have one or two void labels. More labels outside the classes are damage, or classes of
 another numbering."""
+LEAST_TRUE_SHARE = 0.6
+"""Minimum share of the pixels of some predicted labels that have one class in the masks, for it to
+be named."""
 FEWEST_VOID_PIXELS = 20
 """Minimum number of pixels of a void label that no data set is known for. Fewer may be damage."""
 
@@ -151,3 +157,17 @@ def _are_classes_right(evidence: Evidence) -> bool:
     pairs = evidence.pairs.pool()
     inside = pairs.drop_out_of_range(evidence.interpretation.num_classes)
     return 2 * inside.keep_rows(inside.truth == inside.prediction).total > inside.total
+
+
+def describe_truth(evidence: Evidence, labels: Sequence[int]) -> str | None:
+    """Return which class some predicted labels are in the masks; `None` if no class has most."""
+    classes, ignored = evidence.interpretation.num_classes, evidence.interpretation.ignore_index
+    pool = evidence.pairs.keep_counted(classes, ignored).pool()
+    own = pool.keep_rows(np.isin(pool.prediction, labels))
+    pixels = np.bincount(own.truth, own.count, classes)
+    most = int(pixels.argmax())
+    if pixels[most] < LEAST_TRUE_SHARE * pixels.sum():
+        return None
+    share = format_percent(int(pixels[most]), int(pixels.sum()))
+    name = evidence.interpretation.class_names[most]
+    return f"{share} of these pixels are class {name} in the masks"

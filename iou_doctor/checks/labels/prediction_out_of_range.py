@@ -10,8 +10,6 @@ Raise `num_classes`, or map the predicted ids to classes. Ids that are predicted
 is void do no harm and are not reported.
 """
 
-import numpy as np
-
 from iou_doctor.arrays.byte_scores import FEWEST_LEVELS
 from iou_doctor.arrays.interpretation import MOST_CLASSES
 from iou_doctor.checks.channel_values import needs_0_and_1
@@ -19,7 +17,7 @@ from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.jpeg_files import are_jpeg_files
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.suggested_code import suggest_multilabel
-from iou_doctor.checks.unknown_labels import count_unknown_predictions
+from iou_doctor.checks.unknown_labels import count_unknown_predictions, describe_truth
 from iou_doctor.checks.wording import describe_labels, describe_stray_handling, format_percent
 from iou_doctor.repairs.repair import Repair, build_relabelling
 from iou_doctor.repairs.step import Side
@@ -36,9 +34,6 @@ RULE = Rule(
     explains=Symptom.METRIC | Symptom.BASELINE,
     after=("faulty-samples", "masks-0-255", "recoded-class-ids", "byte-scores"),
 )
-
-LEAST_TRUE_SHARE = 0.6
-"""Minimum share of the stray pixels that have one class in the masks, for it to be named."""
 
 
 def find(evidence: Evidence) -> Result:
@@ -61,7 +56,7 @@ def find(evidence: Evidence) -> Result:
             RULE,
             message=f"predictions hold {describe_labels(strays)} ({share} of all), outside"
             f" 0..{interpretation.num_classes - 1}; {describe_stray_handling(evidence)}",
-            evidence=_describe_truth(evidence, strays),
+            evidence=describe_truth(evidence, list(strays)),
             help=help_text,
             facts={
                 "labels": {str(label): count for label, count in strays.items()},
@@ -94,20 +89,6 @@ def _find_in_channels(evidence: Evidence) -> list[Finding]:
             ),
         )
     ]
-
-
-def _describe_truth(evidence: Evidence, strays: dict[int, int]) -> str | None:
-    """Return which class the strays are in the masks; `None` if no class has most of them."""
-    classes, ignored = evidence.interpretation.num_classes, evidence.interpretation.ignore_index
-    pool = evidence.pairs.keep_counted(classes, ignored).pool()
-    own = pool.keep_rows(np.isin(pool.prediction, list(strays)))
-    pixels = np.bincount(own.truth, own.count, classes)
-    most = int(pixels.argmax())
-    if pixels[most] < LEAST_TRUE_SHARE * pixels.sum():
-        return None
-    share = format_percent(int(pixels[most]), int(pixels.sum()))
-    name = evidence.interpretation.class_names[most]
-    return f"{share} of these pixels are class {name} in the masks"
 
 
 def _suggest_repair(evidence: Evidence, strays: dict[int, int]) -> tuple[str, Repair | None]:

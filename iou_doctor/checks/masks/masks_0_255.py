@@ -13,6 +13,9 @@ none.
 
 Soft (antialiased) edges add greys between 0 and 255, which the same line rounds.
 
+If most pixels are 255, it may be the background instead: `reduce_zero_label` turns 0 into 255 and 1
+into 0.
+
 255 along the borders of objects is a void label instead: see IOU406. The rule assumes this if the
 masks also hold class 1, or if it only forms thin lines around other regions and the predictions do
 not follow these lines.
@@ -78,7 +81,7 @@ def find(evidence: Evidence) -> Result:
             if is_ignored
             else f"masks hold only 0 and 255: {_describe_share(counts)} belong to neither class 0"
             " nor class 1",
-            help='masks = (masks > 127).astype("uint8")',
+            help='masks = (masks > 127).astype("uint8")' + _warn_of_background(counts),
             facts={"pixels_255": counts[255], "pixels": sum(counts.values())},
             repair=build_relabelling("masks > 127", side=Side.MASKS, table={255: 1}, safe=True),
             severity_override=Severity.WARNING if is_ignored and not hits else None,
@@ -178,6 +181,16 @@ def _count_object_pixels(evidence: Evidence) -> int:
     """Return the number of pixels of 255 that are predicted as class 1."""
     pairs = evidence.pairs.pool()
     return pairs.keep_rows((pairs.truth == 255) & (pairs.prediction == 1)).total
+
+
+def _warn_of_background(counts: dict[int, int]) -> str:
+    """Return what else 255 may be if most pixels have it: the end of the help."""
+    if 2 * counts[255] <= sum(counts.values()):
+        return ""
+    return (
+        "; if 255 is the background, reduce_zero_label has turned 0 into 255 and 1 into 0: switch"
+        " it off"
+    )
 
 
 def _describe_share(counts: dict[int, int]) -> str:

@@ -26,7 +26,7 @@ RULE = Rule(
     name="images-as-predictions",
     severity=Severity.ERROR,
     suspicion=Suspicion.SHAPES,
-    claim="photographs stand in place of label maps",
+    claim="pictures of many colours stand in place of label maps",
     explains=OF_COLOURS | Symptom.NUMBERING | Symptom.ALIGNMENT | Symptom.ABSENT_CLASSES,
     also_explains=(
         "channels-first",
@@ -108,7 +108,8 @@ def _fit_masks(evidence: Evidence, channels: int) -> bool:
 def _report(evidence: Evidence, side: Side, axes: Axes, values: ValueCounts) -> Finding:
     source = evidence.pair.y_true if side is Side.MASKS else evidence.pair.y_pred
     other = (
-        "give the masks, not the images; if these are coloured masks, save them as PNG, not JPEG"
+        "give the masks, not the images; if these are coloured masks, JPEG has changed the colours:"
+        " save them as PNG"
         if side is Side.MASKS
         else "give the predicted label maps or scores, not the images"
     )
@@ -116,7 +117,8 @@ def _report(evidence: Evidence, side: Side, axes: Axes, values: ValueCounts) -> 
         RULE,
         message=f"{side} of shape {source.shape} are pictures with too many colours for a palette:"
         f" {axes.channels} channels of {source.dtype} from {values.minimum:g} to"
-        f" {values.maximum:g}, as photographs have",
+        f" {values.maximum:g}, as photographs have"
+        + (" and coloured masks in JPEG files" if side is Side.MASKS else ""),
         help=other,
         facts={
             "side": side.value,

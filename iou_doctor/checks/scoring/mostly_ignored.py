@@ -12,6 +12,7 @@ and do not compare the score with that of data that is labelled everywhere.
 
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
+from iou_doctor.checks.unknown_labels import DEFAULT_VOID
 from iou_doctor.checks.wording import format_count, format_percent, join_words
 from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.report.finding import Finding, Needs, Rule, Severity, Suspicion, Symptom
@@ -55,7 +56,8 @@ def find(evidence: Evidence) -> Result:
     return [
         Finding(
             RULE,
-            message=_write_message(evidence, inside, free),
+            message=_write_message(evidence, inside, free)
+            + (_describe_reduced(evidence) if are_most else ""),
             help="state the share of ignored pixels beside the score; if false alarms there matter,"
             " label those pixels",
             facts={
@@ -84,6 +86,21 @@ def _list_free_classes(pairs: PairCounts, inside: dict[int, int]) -> list[int]:
         if count >= LARGEST_FREE_SHARE * predicted.get(label, 0)
         and count >= LEAST_PREDICTED_SHARE * pairs.total
     ]
+
+
+def _describe_reduced(evidence: Evidence) -> str:
+    """Return that `reduce_zero_label` leaves such arrays where 0 was the background, or nothing."""
+    interpretation = evidence.interpretation
+    last = interpretation.classes[-1]
+    pairs = evidence.pairs
+    if not interpretation.num_classes_declared or interpretation.ignore_index != DEFAULT_VOID:
+        return ""
+    if last in pairs.count_truths() or last in pairs.count_predictions():
+        return ""
+    return (
+        f"; no array holds class {interpretation.class_names[last]}, the last one: if 0 was the"
+        " background, reduce_zero_label has turned it into 255 and each class into the one before"
+    )
 
 
 def _write_message(evidence: Evidence, inside: dict[int, int], free: list[int]) -> str:

@@ -19,6 +19,7 @@ from iou_doctor.checks import other_scores
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.suggested_code import suggest_class_average
+from iou_doctor.checks.unknown_labels import describe_truth
 from iou_doctor.checks.wording import format_count, join_words
 from iou_doctor.metrics.definition import Absent, Average, Choices
 from iou_doctor.metrics.score import ClassScore
@@ -62,7 +63,7 @@ def find(evidence: Evidence) -> Result:
             RULE,
             message=f"{only}{_describe_classes(unlabelled, names)}: the mean IoU is {mean:.4f} with"
             f" {them} and {without:.4f} without",
-            evidence=f"{without:.4f} according to {join_words(leave_out)}" if leave_out else None,
+            evidence=_describe_evidence(evidence, unlabelled, without, leave_out),
             help=_write_help(evidence, labelled, is_alone=is_alone),
             facts={
                 "classes": [entry.id for entry in unlabelled],
@@ -73,6 +74,17 @@ def find(evidence: Evidence) -> Result:
             },
         )
     ]
+
+
+def _describe_evidence(
+    evidence: Evidence, unlabelled: list[ClassScore], without: float, leave_out: list[str]
+) -> str | None:
+    """Return who leaves these classes out, and which class their pixels have in the masks."""
+    words = [f"{without:.4f} according to {join_words(leave_out)}"] if leave_out else []
+    if not evidence.interpretation.is_multilabel:
+        truth = describe_truth(evidence, [entry.id for entry in unlabelled])
+        words += [truth] if truth else []
+    return "; ".join(words) or None
 
 
 def _is_mean_of_labelled(choices: Choices) -> bool:

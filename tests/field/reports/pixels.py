@@ -171,3 +171,22 @@ def the_ignored_255_is_the_object() -> Case:
     found = (predictions & draw_spots(masks.shape, 0.02)) ^ draw_spots(masks.shape, 0.01)
     missed = np.where(masks, 0, found)
     return Case(masks * 255, missed, "unlabelled-class-predicted", None, options, says)
+
+
+@report
+def the_background_became_void_and_the_last_class_is_missing() -> Case:
+    masks, predictions = draw_pair(7, 4, 80, 96)
+    ground = draw_spots(masks.shape, 0.6)
+    coded = np.where(ground | (masks == 6), 255, masks)
+    found = np.where(predictions == 6, 0, predictions)
+    options = {"num_classes": 7, "ignore_index": 255}
+    return Case(coded, found, None, None, options, "reduce_zero_label has turned it into 255")
+
+
+@report
+def most_pixels_are_255_and_all_is_predicted_as_the_object() -> Case:
+    masks, predictions = draw_pair(2, 6, 80, 80)
+    coded = np.where(masks, 0, 255).astype(np.uint8)
+    options = {"num_classes": 2, "ignore_index": 255}
+    says = "if 255 is the background, reduce_zero_label"
+    return Case(coded, np.zeros_like(predictions), "masks-0-255", None, options, says)
