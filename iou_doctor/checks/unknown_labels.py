@@ -159,14 +159,22 @@ def _are_classes_right(evidence: Evidence) -> bool:
     return 2 * inside.keep_rows(inside.truth == inside.prediction).total > inside.total
 
 
-def describe_truth(evidence: Evidence, labels: Sequence[int]) -> str | None:
-    """Return which class some predicted labels are in the masks; `None` if no class has most."""
+def describe_truth(
+    evidence: Evidence, labels: Sequence[int], *, background: bool = True
+) -> str | None:
+    """Return which class some predicted labels are in the masks; `None` if no class has most.
+
+    Args:
+        evidence: the facts.
+        labels: the predicted labels.
+        background: whether class 0 is worth a word.
+    """
     classes, ignored = evidence.interpretation.num_classes, evidence.interpretation.ignore_index
     pool = evidence.pairs.keep_counted(classes, ignored).pool()
     own = pool.keep_rows(np.isin(pool.prediction, labels))
     pixels = np.bincount(own.truth, own.count, classes)
     most = int(pixels.argmax())
-    if pixels[most] < LEAST_TRUE_SHARE * pixels.sum():
+    if pixels[most] < LEAST_TRUE_SHARE * pixels.sum() or not (most or background):
         return None
     share = format_percent(int(pixels[most]), int(pixels.sum()))
     name = evidence.interpretation.class_names[most]

@@ -82,7 +82,7 @@ def _describe_evidence(
     """Return who leaves these classes out, and which class their pixels have in the masks."""
     words = [f"{without:.4f} according to {join_words(leave_out)}"] if leave_out else []
     if not evidence.interpretation.is_multilabel:
-        truth = describe_truth(evidence, [entry.id for entry in unlabelled])
+        truth = describe_truth(evidence, [entry.id for entry in unlabelled], background=False)
         words += [truth] if truth else []
     return "; ".join(words) or None
 
