@@ -8,6 +8,7 @@ without a channel for background, unless they are on the last axis: networks put
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 from iou_doctor.arrays.batch import StoredArray
 from iou_doctor.arrays.layout import Axes
 from iou_doctor.arrays.source import Source
+from iou_doctor.counts.value_counts import MIDDLE_OF_BYTES
 from iou_doctor.interpret.peek import read_windows
 
 FEWEST_REGIONS = 3
@@ -58,6 +60,18 @@ def has_binary_colours(
         return False
     ids = np.concatenate([one.ravel() for one in labels])
     return _are_combinations_classes(codes, ids, axes.channels)
+
+
+def are_regions_of_bytes(windows: Sequence[StoredArray], axis: int) -> bool:
+    """Return whether the upper halves of bytes exclude each other, or lie inside each other.
+
+    Args:
+        windows: parts of the array, complete along the axis.
+        axis: the axis of the channels.
+    """
+    pixels = [np.moveaxis(window, axis, -1).reshape(-1, window.shape[axis]) for window in windows]
+    codes = (np.concatenate(pixels) > MIDDLE_OF_BYTES) @ (2 ** np.arange(pixels[0].shape[1]))
+    return _are_regions(_list_codes(codes), FEWEST_REGIONS, may_exclude=True)
 
 
 def _read(source: Source, axes: Axes) -> list[StoredArray]:

@@ -27,6 +27,9 @@ def mark_colours(
     y_true = _mark_pictures(y_true, true, options.masks_as)
     y_true = _mark_unit_colours(pair.y_true, y_true, true, pred, options)
     y_pred = _mark_pictures(y_pred, pred, options.predictions_as)
+    is_declared = options.predictions_as is not None
+    if y_pred.is_colour and not y_pred.has_channels_last and not (y_true.is_colour or is_declared):
+        y_pred = replace(y_pred, is_colour=not _are_regions(pair.y_pred, y_pred))
     return (
         _mark_binary_colours(
             pair.y_true,
@@ -57,6 +60,14 @@ def _mark_pictures(axes: Axes, peek: Peek, declared: Encoding | None) -> Axes:
         is_colour = declared is Encoding.COLOUR
     possible = axes.channels in COLOUR_CHANNELS or (declared is None and axes.is_dense)
     return replace(axes, is_colour=is_colour and possible)
+
+
+def _are_regions(predictions: Source, axes: Axes) -> bool:
+    """Return whether channels of bytes on another axis than the last one are those of regions."""
+    from iou_doctor.interpret.binary_colours import are_regions_of_bytes
+
+    channel = axes.channel or 0
+    return are_regions_of_bytes(read_windows(predictions, whole_axis=channel), channel)
 
 
 def _mark_unit_colours(masks: Source, axes: Axes, true: Peek, pred: Peek, options: Options) -> Axes:

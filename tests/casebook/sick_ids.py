@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from scipy import ndimage
+from scipy.special import expit
 
 from casebook.cases import DENSE, ONE_HOT, Arrays, Sick, binary, clean, dense, folder, labels, rng
 from casebook.scenes import Array, Scene, mean_iou
@@ -255,6 +256,30 @@ def stacked(s: Scene, side: str) -> Arrays:
     return Arrays(*arrays, {}, right)
 
 
+def without_background(s: Scene, kind: str) -> Arrays:
+    """Give a sigmoid for each class but the first, beside class ids."""
+    scores = s.scores[..., 1:] - s.scores[..., :1]
+    largest = scores.argmax(-1) + 1
+    right = mean_iou(s.truth, np.where(scores.max(-1) > 0, largest, 0), s.classes)
+    given = scores if kind == "logits" else expit(scores)
+    return Arrays(s.truth, np.moveaxis(given, -1, 1).astype(np.float32), {}, right)
+
+
+def nested(s: Scene, kind: str) -> Arrays:
+    """Give a region for each class and all that follow, of which no mask holds the last."""
+    powers = s.softmax()
+    regions = [powers[..., label:].sum(-1) for label in range(1, s.classes)]
+    scores = np.stack([*regions[:-1], regions[-1] * 0.1], axis=1)
+    truth = np.minimum(s.truth, s.classes - 2)
+    found, true = scores > 0.5, [truth >= label for label in range(1, s.classes - 1)]
+    ious = [
+        (own & one).sum() / (own | one).sum()
+        for own, one in zip(true, found.swapaxes(0, 1), strict=False)
+    ]
+    given = np.round(255 * scores).astype(np.uint8) if kind == "bytes" else scores
+    return Arrays(truth, given, {}, float(np.mean(ious)))
+
+
 def ignored(s: Scene, label: int) -> Arrays:
     options = {"num_classes": s.classes, "ignore_index": label}
     return labels(s, options=options, clean=None)
@@ -286,6 +311,20 @@ TABLE = (
         ["organs/0.9", "volume/0.7"],
         ["masks", "predictions"],
         repairs=True,
+    ),
+    Sick(
+        "objects-as-channels",
+        "no channel for background",
+        without_background,
+        ["organs/0.9", "organs/0.7"],
+        ["logits", "sigmoid"],
+    ),
+    Sick(
+        "objects-as-channels",
+        "regions inside each other, one in no mask",
+        nested,
+        ["organs/0.9"],
+        ["scores", "bytes"],
     ),
     Sick("labels-off-by-one", "labels", shifted, SOME, ["masks", "predictions"], repairs=True),
     Sick("labels-off-by-one", "binary", shifted, ["blobs/0.9"], ["masks"], repairs=True),

@@ -12,6 +12,7 @@ Save the ids (with `np.save`, or as PNG files of one channel) and paint copies o
 
 from collections.abc import Mapping
 
+from iou_doctor.arrays.interpretation import MOST_CLASSES
 from iou_doctor.checks.colours import (
     build_one_channel_repair,
     count_colours,
@@ -70,7 +71,10 @@ def _report(evidence: Evidence, counts: Mapping[int, int]) -> Finding:
         RULE,
         message=f"predictions of shape {evidence.pair.y_pred.shape} hold"
         f" {format_count(len(counts), 'colour')}{source}",
-        help="save class ids, and apply a palette to copies only",
+        help="save class ids, and apply a palette to copies only"
+        if len(counts) <= MOST_CLASSES
+        else "no palette has so many: if the channels are scores, divide them by the number that"
+        " stands for 1; if these are pictures, give the predicted label maps or scores",
         facts=_collect_facts(evidence, counts, palette),
         evidence=describe_first(evidence.stats.y_pred.first, evidence),
         repair=build_palette_repair(evidence, Side.PREDICTIONS, palette) if palette else None,

@@ -156,3 +156,21 @@ def test_background_may_have_a_channel_beside_regions():
     logits = np.concatenate([-VOLUMES[1][:, :1], VOLUMES[1]], 1)
     report = diagnose(y_true=VOLUMES[0], y_pred=squash(logits))
     assert found(report, RULE).facts["regions"] == [[0], *map(list, REGIONS)]
+
+
+def test_scores_in_percent_look_like_too_many_colours_for_a_palette():
+    percent = np.round(100 * squash(VOLUMES[1])).astype(np.uint8)
+    finding = found(diagnose(y_true=VOLUMES[0], y_pred=percent), "colour-predictions")
+    assert "divide them by the number that stands for 1" in finding.help
+    divided = (percent / 100).astype(np.float32)
+    assert found(diagnose(y_true=VOLUMES[0], y_pred=divided), RULE).facts["regions"]
+
+
+@pytest.mark.parametrize(("axis", "rule"), [(1, RULE), (3, "colour-predictions")])
+def test_pure_colours_on_axis_1_are_channels(axis, rule):
+    """Pictures have them on the last axis."""
+    masks = np.where(IMAGES[0] == 4, 3, IMAGES[0])
+    pure = np.moveaxis(255 * (masks[..., None] == np.arange(1, 4)).astype(np.uint8), -1, axis)
+    report = diagnose(y_true=masks, y_pred=pure)
+    assert report.verdict.primary == rule
+    assert report.verdict.mean_iou_after_all == pytest.approx(1)
