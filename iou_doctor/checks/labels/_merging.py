@@ -28,6 +28,8 @@ void label is often partly object and partly background."""
 LEAST_MERGED_IOU = 0.3
 """Minimum mean IoU with the ids merged. Predictions that have nothing to do with the masks, because
 their halves are swapped for example, reach 0.15: most classes lie on the same large one."""
+LEAST_PART = 0.1
+"""Minimum share of a merged id in the class that it is merged with."""
 LEAST_COVERED = 0.9
 """Minimum share of the pixels that must belong to ids with one clear partner."""
 
@@ -80,7 +82,8 @@ def _is_proven(evidence: Evidence, overlaps: Overlaps, table: Mapping[int, int])
     size = Counter(table.values())
     merged = [old for old, new in table.items() if size[new] > 1 and old != new]
     clear = overlaps.old[overlaps.is_clear].tolist()
-    if any(size[table[old]] == 1 and _is_taken(table, old) for old in clear if old in table):
+    taken = any(size[table[old]] == 1 and _is_taken(table, old) for old in clear if old in table)
+    if taken and _has_large_part(overlaps, merged):
         return True
     renamed = [old for old in merged if table.get(table[old]) != table[old]]
     if 2 * sum(totals[old] for old in renamed) <= sum(totals[old] for old in merged):
@@ -92,9 +95,21 @@ def _is_proven(evidence: Evidence, overlaps: Overlaps, table: Mapping[int, int])
 
 
 def _is_taken(table: Mapping[int, int], old: int) -> bool:
-    """Return whether an id gets the number of another id, which has another number there, too."""
+    """Return whether an id gets the number of another id, which has a third number there."""
     new = table[old]
-    return new != old and table.get(new, new) != new
+    return new != old and table.get(new, new) not in (new, old)
+
+
+def _has_large_part(overlaps: Overlaps, merged: list[int]) -> bool:
+    """Return whether a merged id is more than scattered errors within the class it is merged with.
+
+    Args:
+        overlaps: the overlaps of the ids.
+        merged: the ids that get the number of another one.
+    """
+    new_totals = overlaps.pixels.sum(axis=0)[overlaps.favourites]
+    large = overlaps.shared >= LEAST_PART * new_totals
+    return bool(large[np.isin(overlaps.old, merged)].any())
 
 
 def _is_binary(evidence: Evidence) -> bool:

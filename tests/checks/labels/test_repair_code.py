@@ -77,7 +77,7 @@ CASES = {
         P,
         {"num_classes": 5},
     ),
-    "grey levels": ("prediction-out-of-range", TWO, GUESS * np.uint8(255), {"num_classes": 2}),
+    "grey levels": ("recoded-class-ids", TWO, GUESS * np.uint8(255), {"num_classes": 2}),
     "thousands": (
         "instance-ids",
         with_void(np.where(T > 1, 1000 * T.astype(np.int64) + 7, T), 65535, np.uint16),
