@@ -132,9 +132,9 @@ def _report_classes(
         rule,
         evidence,
         channels,
-        what=f"the {channels.other} hold no label but 0, beside channels of the {name}"
-        if not is_known
-        else f"each channel of the {name} is one label of the {channels.other}{order}",
+        what=f"each channel of the {name} is one label of the {channels.other}{order}"
+        if is_known
+        else f"the {channels.other} hold no label but 0, beside channels of the {name}",
         then="with the pixels in no channel as 0",
         help_text=f"{name} = np.where({name}.max({axis}) > {cut}, {ids}, 0){matching}",
         after=after,
@@ -150,6 +150,8 @@ def _find_union(rule: Rule, evidence: Evidence, channels: Channels) -> list[Find
     cut, then = _write_cut(evidence, channels), "with their union"
     help_text = f"{name} = ({name} > {cut}).any(axis={axis})"
     if len(labels) > 2:
+        if _measure_fit_of_argmax(channels) >= LEAST_IOU:
+            return []
         what = f"no channel of the {name} fits a label of the {other}"
         help_text += f"; {other} = {other} > 0, then match the objects, or write the class of each"
         help_text += " into one label map, to score more than the foreground"
@@ -176,6 +178,13 @@ def _find_union(rule: Rule, evidence: Evidence, channels: Channels) -> list[Find
             rule, evidence, channels, what=what, then=then, help_text=help_text, after=after
         )
     ]
+
+
+def _measure_fit_of_argmax(channels: Channels) -> float:
+    """Return the mean IoU of the labels but 0 with the channels of the same number."""
+    iou, labels = channels.compute_iou(), channels.labels[1:]
+    rows = np.flatnonzero(labels < iou.shape[1])
+    return float(iou[rows, labels[rows]].sum() / len(labels))
 
 
 def _find_best_channel(

@@ -220,3 +220,12 @@ def test_the_help_is_whole_for_a_metric_that_takes_one_hot_masks():
     call = "monai.metrics.DiceMetric()"
     report = diagnose(y_true=TRUE, y_pred=KINDS["sigmoid"], metric=call)
     assert found(report, RULE).help.count(" = ") == 1
+
+
+@pytest.mark.parametrize("bias", [0, -4])
+def test_logits_of_all_classes_may_be_negative_for_background(bias):
+    """An argmax of them is right: the channels have the numbers of the labels."""
+    scores = 8 * one_hot(noisy(TRUE, 7, share=0.4, classes=6), 6) - 4.5
+    scores[..., 0] += bias
+    report = diagnose(y_true=TRUE, y_pred=scores.astype(np.float32))
+    assert RULE not in names(report)

@@ -164,3 +164,10 @@ def test_channels_above_the_threshold_are_bits():
     scores = [[[0.4, 0.6, 0.9], [0.5, np.nan, 0.2], [0.7, 0.7, 0.7]]]
     ours, _ = labels_of(np.array(scores, np.float32), LabelDecoding.CHANNELS, letters="NLC")
     assert ours == [6, 0, 7]
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_the_largest_channel_counts_only_above_the_threshold(dtype):
+    scores = [[[0.4, 0.6, 0.9], [0.5, 0.5, 0.2], [0.7, 0.7, 0.1], [0.9, np.nan, 0.1]]]
+    ours, _ = labels_of(np.array(scores, dtype), LabelDecoding.ARGMAX_ABOVE, letters="NLC")
+    assert ours == [2, NO, 0, NO]
