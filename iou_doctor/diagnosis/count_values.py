@@ -134,7 +134,13 @@ def _may_be_regions(evidence: Evidence, cut: float) -> bool:
     high, full = values.maximum_sum, 2 * cut or 1.0
     if high is None or high < LEAST_SUM_OF_REGIONS * full or values.one_hot == values.pixels:
         return False
-    return (evidence.repaired.mean_iou or 0.0) <= MOST_IMPROVABLE_IOU
+    return _measure_fit(evidence) <= MOST_IMPROVABLE_IOU
+
+
+def _measure_fit(evidence: Evidence) -> float:
+    """Return the mean IoU as given; 0 if some labels of the masks are not in it."""
+    score = evidence.repaired
+    return 0.0 if score.pixels.out_of_range else score.mean_iou or 0.0
 
 
 def _may_lack_background(evidence: Evidence, cut: float) -> bool:
@@ -146,7 +152,7 @@ def _may_lack_background(evidence: Evidence, cut: float) -> bool:
     axes = evidence.interpretation.layout.y_pred
     if encoding not in {Encoding.PROBABILITIES, Encoding.LOGITS} or axes.softmax_axis is not None:
         return False
-    if (evidence.repaired.mean_iou or 0.0) > MOST_IOU_WITHOUT_BACKGROUND:
+    if _measure_fit(evidence) > MOST_IOU_WITHOUT_BACKGROUND:
         return False
     top, low, least = values.minimum_top, values.minimum, values.minimum_sum
     if top is None or low is None or least is None or top > cut:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -43,6 +45,18 @@ class Channels:
         return iou[1:, :-1]
 
 
+def list_label_ids(labels: Collection[int]) -> list[int]:
+    """Return the labels that may be classes, in ascending order.
+
+    255 is one in masks of 0 and 255, and at the end of equal steps: 0, 128 and 255.
+    """
+    known = sorted(label for label in labels if not is_no_class(label))
+    steps = np.linspace(0, 255, len(known))
+    if len(known) > 1 and known[-1] == 255 and np.abs(steps - known).max() <= 1:
+        return known
+    return [label for label in known if label not in VOID_LABELS]
+
+
 def read_channels(evidence: Evidence) -> Channels | None:
     """Return how the channels of one array fit the labels of the other one, if they may."""
     interpretation, stats, pairs = evidence.interpretation, evidence.stats, evidence.pairs
@@ -56,9 +70,8 @@ def read_channels(evidence: Evidence) -> Channels | None:
     elif interpretation.y_pred is not Encoding.ONE_HOT or not stats.y_pred.all_zero:
         return None
     pairs = pairs.pool()
-    found = {label for label in pairs.count_truths() if not is_no_class(label)} - {ignored}
-    void = set[int]() if found == {0, 255} else {*VOID_LABELS}
-    pairs = pairs.keep_rows(np.isin(pairs.truth, sorted(found - void)))
+    found = pairs.count_truths().keys() - {ignored}
+    pairs = pairs.keep_rows(np.isin(pairs.truth, list_label_ids(found)))
     labels, row = np.unique(pairs.truth, return_inverse=True)
     if not len(labels) or labels[0] != 0:
         return None

@@ -9,11 +9,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from iou_doctor.arrays.interpretation import VOID_LABELS
 from iou_doctor.checks.background_channel import write_channel_cut
 from iou_doctor.checks.evidence import Evidence
+from iou_doctor.checks.labels._channel_fit import list_label_ids
 from iou_doctor.checks.wording import join_words
-from iou_doctor.counts.label_decoding import is_no_class
 from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.record import record
 from iou_doctor.repairs.repair import Repair
@@ -59,10 +58,10 @@ def find_nested_regions(rule: Rule, evidence: Evidence) -> list[Finding]:
 
 
 def _find_regions(evidence: Evidence, pairs: PairCounts) -> Regions | None:
-    channels, ignored = evidence.interpretation.layout.y_pred.channels, {*VOID_LABELS}
-    if evidence.interpretation.ignore_index is not None:
-        ignored.add(evidence.interpretation.ignore_index)
-    known = ~is_no_class(pairs.truth) & ~np.isin(pairs.truth, list(ignored))
+    interpretation = evidence.interpretation
+    channels = interpretation.layout.y_pred.channels
+    found = pairs.count_truths().keys() - {interpretation.ignore_index}
+    known = np.isin(pairs.truth, list_label_ids(found))
     pairs, has_void = pairs.keep_rows(known), not known.all()
     labels, row = np.unique(pairs.truth, return_inverse=True)
     inside = (pairs.prediction[:, np.newaxis] >> np.arange(channels)) & 1 > 0

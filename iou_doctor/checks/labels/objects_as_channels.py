@@ -71,6 +71,7 @@ RULE = Rule(
         "invalid-one-hot",
         "masks-0-255",
         "one-hot-masks",
+        "stretched-labels",
         "unargmaxed-logits",
         "unargmaxed-probabilities",
     ),

@@ -86,10 +86,12 @@ def test_void_is_in_no_region():
     assert not built[..., :5].any()
 
 
-def test_an_organ_with_its_tumour_has_two_regions():
-    masks = np.where(IMAGES[0] == 4, 2, np.where(IMAGES[0] > 0, 1, 0))
+@pytest.mark.parametrize("greys", [(1, 2), (128, 255)])
+def test_an_organ_with_its_tumour_has_two_regions(greys):
+    masks = np.array([0, greys[0], greys[0], 0, greys[1]], np.uint8)[IMAGES[0]]
     report = diagnose(y_true=masks, y_pred=squash(IMAGES[1][:, [0, 2]]))
-    assert found(report, RULE).facts["regions"] == [[1, 2], [2]]
+    assert [finding.rule.name for finding in roots(report)] == [RULE]
+    assert found(report, RULE).facts["regions"] == [list(greys), [greys[1]]]
 
 
 @pytest.mark.parametrize(
