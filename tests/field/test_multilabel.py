@@ -400,6 +400,13 @@ def test_as_many_channels_as_classes_are_masks_of_them(masks, predictions, rule,
     assert "multilabel" in str([finding.help for finding in report.findings])
 
 
+@pytest.mark.parametrize(("channels", "is_named"), [(3, True), (2, False), (30, False)])
+def test_scores_without_a_number_of_classes_may_be_channels(channels, is_named):
+    masks, scores = draw((2, channels, 48, 64))
+    finding = found(diagnose(y_true=masks, y_pred=scores), "unthresholded-sigmoid")
+    assert (f"--num-classes {channels} scores each" in finding.help) == is_named
+
+
 @pytest.mark.parametrize("place", [(slice(None), 0), (-1, -1, slice(0, 4), slice(0, 4))])
 def test_volumes_as_deep_as_there_are_classes_are_no_channels(place):
     """A label of class 2 tells, even if the windows that are read first do not show it."""

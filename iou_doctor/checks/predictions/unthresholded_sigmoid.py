@@ -18,6 +18,8 @@ from iou_doctor.checks.predictions._unargmaxed import count_below_one
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.suggested_code import suggest_multilabel, suggest_threshold
 from iou_doctor.checks.wording import describe_first, describe_score_handling, format_percent
+from iou_doctor.interpret.class_axis import is_channel_axis
+from iou_doctor.interpret.overlapping_axis import FEWEST_CLASSES
 from iou_doctor.repairs.repair import Repair
 from iou_doctor.repairs.step import Side
 from iou_doctor.repairs.threshold import Threshold
@@ -33,6 +35,9 @@ RULE = Rule(
     also_explains=("one-hot-masks",),
     after=("byte-scores", "relu-before-sigmoid"),
 )
+
+AXES_OF_CHANNELS = 4
+"""The number of axes of images with a sample axis and channels."""
 
 
 def find(evidence: Evidence) -> Result:
@@ -54,7 +59,7 @@ def find(evidence: Evidence) -> Result:
             f" {values.minimum:.4g} to {values.maximum:.4g}; {_describe_reading(evidence)}",
             help=f"predictions = predictions > {threshold:g}"
             if is_background
-            else suggest_threshold(evidence),
+            else suggest_threshold(evidence) + _suggest_channels(evidence),
             facts={
                 "minimum": values.minimum,
                 "maximum": values.maximum,
@@ -72,6 +77,22 @@ def find(evidence: Evidence) -> Result:
             ),
         )
     ]
+
+
+def _suggest_channels(evidence: Evidence) -> str:
+    """Return an addition to the help for a short axis, which may hold masks that overlap."""
+    interpretation, shape = evidence.interpretation, evidence.interpretation.layout.y_pred.shape
+    is_told = interpretation.num_classes_declared or evidence.metric.contract is not None
+    if is_told or len(shape) != AXES_OF_CHANNELS or interpretation.layout.y_true.shape != shape:
+        return ""
+    for axis in (1, 3):
+        length = shape[axis] or 0
+        if length >= FEWEST_CLASSES and is_channel_axis(shape, axis, None):
+            return (
+                f"; if axis {axis} holds {length} masks that may overlap, --num-classes {length}"
+                " scores each of them"
+            )
+    return ""
 
 
 def _find_unthresholded_channels(evidence: Evidence) -> list[Finding]:
