@@ -263,3 +263,41 @@ def test_codes_in_hundreds_are_classes():
     codes = np.array([111, 112, 121, 211, 231, 311])
     report = diagnose(y_true=codes[masks], y_pred=codes[predict(masks, 6)])
     check_no_objects(report)
+
+
+def draw_balls(*shape: int) -> Numbers:
+    """Return one volume of numbered balls that do not touch."""
+    places = [range(5, size - 4, 10) for size in shape]
+    masks = np.zeros(shape, np.uint8)
+    grid = np.indices(shape)
+    for number, place in enumerate(np.stack(np.meshgrid(*places), -1).reshape(-1, 3), 1):
+        masks[((grid - place.reshape(3, 1, 1, 1)) ** 2).sum(0) < 16] = number
+    return masks
+
+
+@pytest.mark.parametrize("with_samples", [False, True])
+@pytest.mark.parametrize("options", [{}, {"num_classes": 2}])
+def test_numbers_of_the_objects_of_one_volume(options, with_samples):
+    masks = draw_balls(10, 40, 50)
+    predictions = np.roll(masks > 0, 1, axis=2).astype(np.uint8)
+    if with_samples:
+        masks, predictions = masks[np.newaxis], predictions[np.newaxis]
+    check_foreground(diagnose(y_true=masks, y_pred=predictions, **options), masks, predictions)
+
+
+def test_objects_on_both_sides_of_one_volume():
+    masks = draw_balls(20, 40, 50)
+    order = np.random.default_rng(0).permutation(int(masks.max())) + 1
+    predictions = np.roll(np.append(0, order)[masks], 1, axis=2).astype(np.uint8)
+    report = diagnose(y_true=masks, y_pred=predictions)
+    assert report.verdict.primary == INSTANCES
+    assert "predictions = predictions > 0" in found(report, INSTANCES).help
+
+
+def test_segments_without_background_are_to_be_matched_only():
+    cells = np.arange(2 * 15 * 15).reshape(2, 15, 15).repeat(6, 1).repeat(6, 2) + 1
+    order = np.random.default_rng(0).permutation(1000)
+    report = diagnose(y_true=cells, y_pred=order[np.roll(cells, 1, axis=2)])
+    finding = found(report, INSTANCES)
+    assert (report.verdict.primary, finding.repair) == (INSTANCES, None)
+    assert "> 0" not in finding.help

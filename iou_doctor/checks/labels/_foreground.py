@@ -17,6 +17,7 @@ from iou_doctor.checks.labels._instances import (
     examine_objects,
     is_restarting_in_each_image,
 )
+from iou_doctor.checks.volumes import is_one_volume
 from iou_doctor.counts.map_samples import Labels
 from iou_doctor.repairs.step import Side
 from iou_doctor.report.finding import Skipped
@@ -31,6 +32,7 @@ LEAST_APART = 0.8
 LEAST_FOUND = 0.5
 """Minimum share of the objects' pixels that the other array takes for the object. A model that
 predicts one class of many does not find the others."""
+VOLUME_AXES = 3
 FEWEST_IMAGES = 3
 """Minimum number of images that show that no id occurs twice."""
 
@@ -49,16 +51,28 @@ def find_objects_beside_foreground(evidence: Evidence, side: Side) -> Objects | 
     labels, in_image = labels[objects], in_image[objects]
     fullest = int(np.unique(in_image, return_counts=True)[1].max())
     pattern = _find_pattern(labels, in_image, fullest)
-    if pattern is None:
+    in_volume = pattern is None and _are_numbers_in_a_volume(evidence, labels)
+    if pattern is None and not in_volume:
         return None
     if evidence.sampled is None:
         return Skipped(NO_MAPS)
     maps = evidence.sampled.fine
-    if fullest < FEWEST_PER_IMAGE and not are_apart(
+    if (in_volume or fullest < FEWEST_PER_IMAGE) and not are_apart(
         maps.y_true if side is Side.MASKS else maps.y_pred
     ):
         return None
-    return examine_objects(evidence.sampled, side, pattern)
+    pattern = pattern or "objects of one volume, numbered from 1"
+    fewest = FEWEST_PER_IMAGE if in_volume else FEWEST_EXAMINED
+    return examine_objects(evidence.sampled, side, pattern, fewest)
+
+
+def _are_numbers_in_a_volume(evidence: Evidence, labels: NDArray[np.int64]) -> bool:
+    """Return whether the arrays are one volume, perhaps in slices, whose ids are 1..n."""
+    ids, layout = np.unique(labels), evidence.interpretation.layout
+    if not len(ids) == ids[-1] >= FEWEST_PER_IMAGE:
+        return False
+    is_volume = layout.samples == 1 and len(layout.y_true.spatial_shape) == VOLUME_AXES
+    return is_volume or is_one_volume(evidence)
 
 
 def _is_beside_foreground(evidence: Evidence, side: Side) -> bool:

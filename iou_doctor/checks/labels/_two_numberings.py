@@ -17,6 +17,7 @@ from iou_doctor.checks.labels._instances import (
 )
 from iou_doctor.checks.labels._overlaps import count_overlaps
 from iou_doctor.checks.labels._raster_order import are_in_raster_order
+from iou_doctor.checks.volumes import is_one_volume
 from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.repairs.repair import Repair, build_relabelling
 from iou_doctor.repairs.step import Side
@@ -29,6 +30,8 @@ LARGEST_SAME_SHARE = 0.7
 same number in both arrays."""
 FEWEST_IMAGES = 3
 """Minimum number of images in which they start again."""
+MANY_IDS = 100
+"""Or this many ids on both sides, none of which is in both of two images."""
 FEWEST_PER_IMAGE = 5
 """Minimum number of objects in the fullest of them, if they touch."""
 TWO_CLASSES = 2
@@ -109,11 +112,12 @@ def _may_be_numbers(evidence: Evidence) -> bool:
     ids = pairs.count_truths(), pairs.count_predictions()
     pairs = pairs.keep_rows((pairs.truth > 0) & (pairs.prediction > 0))
     kept = pairs.keep_rows(pairs.truth == pairs.prediction).total
-    if layout.samples >= FEWEST_IMAGES and all(_are_own_in_each_image(evidence, s) for s in Side):
+    enough = layout.samples >= FEWEST_IMAGES or min(map(len, ids)) >= MANY_IDS
+    if layout.samples > 1 and enough and all(_are_own_in_each_image(evidence, s) for s in Side):
         return kept <= LARGEST_SAME_SHARE * pairs.total
     if min(map(len, ids)) < FEWEST_EXAMINED or kept > LARGEST_KEPT_SHARE * pairs.total:
         return False
-    if layout.samples == 1:
+    if layout.samples == 1 or _are_apart_in_one_volume(evidence):
         return True
     overlaps = count_overlaps(evidence)
     if overlaps is None:
@@ -121,6 +125,11 @@ def _may_be_numbers(evidence: Evidence) -> bool:
     objects = overlaps.old > 0
     clear = overlaps.totals[objects & overlaps.is_clear].sum()
     return bool(clear <= LARGEST_CLEAR_SHARE * overlaps.totals[objects].sum())
+
+
+def _are_apart_in_one_volume(evidence: Evidence) -> bool:
+    """Return whether the images are the slices of one volume whose objects do not touch."""
+    return is_one_volume(evidence) and not any(_do_touch(evidence, side) for side in Side)
 
 
 def _are_own_in_each_image(evidence: Evidence, side: Side) -> bool:

@@ -143,22 +143,27 @@ def _report_both_sides(evidence: Evidence, twice: NumberedTwice) -> Finding:
     before, after = score_as_given(evidence), score_repaired(evidence, twice.repair)
     how = "each in its own way" if twice.differ else "and most objects have the same number"
     verdict = "says nothing" if twice.differ else "compares objects and not classes"
+    has_rest = 0 in evidence.pairs.count_truths() and 0 in evidence.pairs.count_predictions()
     return Finding(
         RULE,
         message=f"both arrays number objects, {how}: {masks.connected} of {masks.examined} mask ids"
         f" and {predictions.connected} of {predictions.examined} predicted ids examined are one"
-        f" connected region in their image, so a mean IoU by id {verdict}: it is {before:.4f}, and"
-        f" {after:.4f} with > 0 on both sides",
+        f" connected region in their image, so a mean IoU by id {verdict}: it is {before:.4f}"
+        + (f", and {after:.4f} with > 0 on both sides" if has_rest else ""),
         help="match the objects of each image and score them with a metric for instances (average"
-        " precision, panoptic quality); for the semantic score, masks = masks > 0;"
-        " predictions = predictions > 0",
+        " precision, panoptic quality)"
+        + (
+            "; for the semantic score, masks = masks > 0; predictions = predictions > 0"
+            if has_rest
+            else ""
+        ),
         facts={
             "distinct_ids": len(evidence.pairs.count_truths()),
             "looked_at": masks.examined,
             "one_blob": masks.connected,
             "pattern": "objects on both sides",
         },
-        repair=twice.repair,
+        repair=twice.repair if has_rest else None,  # without background, all is object
         severity_override=None if twice.is_harmful else Severity.WARNING,
     )
 
