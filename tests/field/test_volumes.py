@@ -22,6 +22,17 @@ def draw_volume(
     return masks[0], predict(masks, classes, seed=seed + 1)[0]
 
 
+def draw_organs(seed: int) -> tuple[Labels, Labels]:
+    """Return a cube with four ellipsoids that may overlap, and a prediction a pixel beside it."""
+    random, grid = np.random.default_rng(seed), np.indices((32, 32, 32))
+    masks = np.zeros(grid.shape[1:], np.uint8)
+    for label in range(1, 5):
+        centre, radius = random.uniform(6, 26, 3), random.uniform(5, 11, 3)
+        inside = ((grid.T - centre) / radius) ** 2
+        masks[inside.sum(-1).T < 1] = label
+    return masks, np.roll(masks, 1, axis=2)
+
+
 def draw_kidneys() -> tuple[Labels, Labels]:
     """Return a stack of 64 slices with two kidneys and a tumour, of which half are empty."""
     z, y, x = np.mgrid[:64, :96, :96]
@@ -82,6 +93,21 @@ def test_the_order_of_the_axes_of_a_cube_is_found_by_the_score(order):
     masks, good = draw_volume(32, 32, 32)
     swapped = good.transpose(order)
     check_cured(diagnose(y_true=masks, y_pred=swapped), PERMUTED, masks, swapped, good)
+
+
+@pytest.mark.parametrize(("seed", "order"), [(0, (2, 0, 1)), (8, (1, 2, 0))])
+def test_three_moved_axes_are_not_called_two(seed, order):
+    """Large organs look a little alike once two of the axes are exchanged."""
+    masks, good = draw_organs(seed)
+    swapped = good.transpose(order)
+    check_cured(diagnose(y_true=masks, y_pred=swapped), PERMUTED, masks, swapped, good, 5)
+
+
+@pytest.mark.parametrize(("seed", "axes"), [(9, 0), (13, (0, 1)), (16, 2)])
+def test_a_flipped_volume_is_not_shuffled_though_other_ids_would_help(seed, axes):
+    masks, good = draw_organs(seed)
+    flipped = np.flip(good, axes)
+    check_cured(diagnose(y_true=masks, y_pred=flipped), FLIPPED, masks, flipped, good, 5)
 
 
 def test_a_cube_may_be_flipped_besides():

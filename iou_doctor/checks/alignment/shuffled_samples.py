@@ -90,7 +90,7 @@ def find(evidence: Evidence) -> Result:
             f"an order cannot be recognised in fewer than {FEWEST_ORDERED_SAMPLES} samples"
         )
     found = _examine(evidence, maps) or _examine_few(evidence, maps)
-    if not found and is_worth_trying(evidence):
+    if not found and is_worth_trying(evidence) and not _is_flipped_volume(evidence):
         return _examine_with_matched_ids(evidence, maps)
     return found
 
@@ -98,9 +98,7 @@ def find(evidence: Evidence) -> Result:
 def _examine(evidence: Evidence, maps: Stack) -> Sequence[Finding]:
     if not is_suspect(maps):
         return []
-    from iou_doctor.checks.alignment._flipped_volume import find_flipped_volume
-
-    if find_flipped_volume(evidence):
+    if _is_flipped_volume(evidence):
         return []
     maps = maps.take(slice(count_affordable(maps)))
     pairing = find_best_pairing(maps)
@@ -110,6 +108,13 @@ def _examine(evidence: Evidence, maps: Stack) -> Sequence[Finding]:
     if _is_turn_better(evidence, pairing) or _is_chance(maps, pairing):
         return []
     return [_report(evidence, maps, pairing)]
+
+
+def _is_flipped_volume(evidence: Evidence) -> bool:
+    """Return whether the samples are the slices of a volume that only has to be flipped."""
+    from iou_doctor.checks.alignment._flipped_volume import find_flipped_volume
+
+    return find_flipped_volume(evidence) is not None
 
 
 def _examine_few(evidence: Evidence, maps: Stack) -> Sequence[Finding]:

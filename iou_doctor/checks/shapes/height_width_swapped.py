@@ -49,6 +49,8 @@ MOST_SAMPLES = 8
 """Maximum number of samples that are compared at full resolution, which takes a few milliseconds
 each.
 """
+SWAPPED = (0, 2, 1)
+"""The order of the axes of a volume of which height and width are exchanged."""
 REPAIR_NAME = "swap height and width of the predictions"
 """The name of the repair, for sizes and for maps."""
 REFILLS = (
@@ -92,10 +94,18 @@ def find(evidence: Evidence) -> Result:
 def _examine_square(evidence: Evidence, found: Fits) -> Result:
     stated = find_stated_turn(evidence, found)
     best = stated or found.find_best()
-    if found.turns[best] is not SWAP:
+    if found.turns[best] is not SWAP or _is_volume_permuted(evidence):
         return []
     finding = _report_turn(evidence, found, best=best)
     return [replace(finding, evidence=STATED) if stated else finding]
+
+
+def _is_volume_permuted(evidence: Evidence) -> bool:
+    """Return whether the axes of a volume stand in an order that exchanges more than these two."""
+    from iou_doctor.checks.volume_orientation import find_orientation  # only before a finding
+
+    found = find_orientation(evidence)
+    return found is not None and found.order != SWAPPED and not found.within_slices
 
 
 def _report_swapped_sizes(evidence: Evidence) -> Finding:
