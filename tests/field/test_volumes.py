@@ -130,6 +130,12 @@ def test_a_flip_shows_after_the_axes_are_in_order():
     assert report.verdict.mean_iou_after_all == pytest.approx(mean_iou(masks, good, 3))
 
 
+def test_a_flip_shows_which_of_the_orders_with_the_right_sizes_is_meant():
+    masks, good = draw_volume(20, 40, 40)
+    swapped = np.flip(good.transpose(1, 2, 0), (0, 1))
+    check_cured(diagnose(y_true=masks, y_pred=swapped), PERMUTED, masks, swapped, good)
+
+
 def test_scores_of_a_transposed_volume_keep_their_class_axis():
     masks, good = draw_volume(40, 48, 16)
     for axis in (0, -1):

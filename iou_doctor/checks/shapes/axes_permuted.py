@@ -26,7 +26,7 @@ from iou_doctor.checks.stated_places import STATED_BY_AFFINES
 from iou_doctor.checks.wording import format_shape, join_words
 from iou_doctor.repairs.permute_axes import PermuteAxes
 from iou_doctor.repairs.repair import Repair
-from iou_doctor.repairs.step import Side
+from iou_doctor.repairs.step import Side, Step
 from iou_doctor.report.finding import Finding, Needs, Rule, Severity, Suspicion, Symptom
 
 if TYPE_CHECKING:
@@ -74,20 +74,21 @@ def _report_sizes(evidence: Evidence, order: tuple[int, ...]) -> Finding:
         for side in ((layout.y_true, evidence.pair.y_true), (layout.y_pred, evidence.pair.y_pred))
     )
     found = _find_orientation(evidence)
-    steps = [PermuteAxes(Side.PREDICTIONS, order)]
-    if found is not None and found.order != NATURAL_ORDER and not found.flipped:
+    steps: tuple[Step, ...] = (PermuteAxes(Side.PREDICTIONS, order),)
+    flipped: tuple[int, ...] = ()
+    if found is not None and found.order != NATURAL_ORDER:
         # several orders have the right sizes, and another one than the first fits
-        steps.append(PermuteAxes(Side.PREDICTIONS, found.order))
+        steps, flipped = (*steps, *found.build_steps()), found.flipped
         order = tuple(order[axis] for axis in found.order)
     stated = evidence.pair.stated_turn
     return Finding(
         RULE,
         message=f"masks are {format_shape(true)} but predictions are {format_shape(pred)}:"
-        f" {_describe_order(evidence, order)}",
-        help=_write_help(evidence, order, ()),
+        f" {_describe_order(evidence, order)}{_describe_flips(evidence, flipped)}",
+        help=_write_help(evidence, order, flipped),
         facts={"masks": list(true), "predictions": list(pred), "order": list(order)},
         evidence=STATED_BY_AFFINES if stated is not None and stated.order == order else None,
-        repair=Repair(REPAIR_NAME, safe=True, steps=tuple(steps)),
+        repair=Repair(REPAIR_NAME, safe=True, steps=steps),
     )
 
 
@@ -99,9 +100,7 @@ def _get_sizes(axes: Axes, source: Source) -> tuple[int, ...]:
 
 def _report_orientation(evidence: Evidence, found: Orientation) -> Finding:
     before, after = found.scores
-    axes = _list_axes(evidence)
-    flipped = [axes[axis] for axis in found.flipped]
-    flips = f" and axis {join_words(flipped)} flipped" if flipped else ""
+    flips = _describe_flips(evidence, found.flipped)
     return Finding(
         RULE,
         message=f"{_describe_order(evidence, found.order)}{flips}: the mean IoU is {before:.4f} as"
@@ -133,6 +132,12 @@ def _describe_order(evidence: Evidence, order: tuple[int, ...]) -> str:
     if len(moved) == len(NATURAL_ORDER):
         return "the axes of the volume stand in another order"
     return f"axes {join_words(moved)} are exchanged"
+
+
+def _describe_flips(evidence: Evidence, flipped: tuple[int, ...]) -> str:
+    """Return which axes are flipped besides, as the end of a sentence."""
+    axes = _list_axes(evidence)
+    return f" and axis {join_words(axes[axis] for axis in flipped)} flipped" if flipped else ""
 
 
 def _write_help(evidence: Evidence, order: tuple[int, ...], flipped: tuple[int, ...]) -> str:
