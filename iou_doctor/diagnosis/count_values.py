@@ -31,8 +31,15 @@ three or four, those of organs with a tumour two."""
 MOST_IOU_WITHOUT_BACKGROUND = 0.7
 """Maximum mean IoU of an argmax over channels of which none is background. Only equal scores, of
 which it takes the first, can make it find background."""
-LEAST_AGREEMENT = 1 / 3
-"""Sum of the channels of some pixel, as a share of the lowest one possible, if it lies in none."""
+LEAST_AGREEMENT = 0.2
+"""Sum of the logits of some pixel, as a share of the lowest one possible, if it lies in no channel.
+Those of 21 classes reach 0.17."""
+LEAST_SHARE_OFF = 0.1
+"""Share of the pixels whose channels do not sum to 1, from which they are no softmax."""
+LEAST_SHARE_OF_TIES = 0.1
+"""Share of the pixels whose largest channels are equal, of which an argmax takes the first."""
+LEAST_IOU_OF_BACKGROUND = 0.5
+"""IoU of label 0 from which one of more than four channels is that of the background."""
 LEAST_SUM_OF_REGIONS = 1.5
 """Sum of the channels that some pixel exceeds if it lies in several regions. A softmax gives 1."""
 
@@ -146,7 +153,7 @@ def _measure_fit(evidence: Evidence) -> float:
 def _may_lack_background(evidence: Evidence, cut: float) -> bool:
     """Return whether scores that fit badly leave some pixels to no channel.
 
-    A softmax never sums to less than 1. Logits of classes do not all fall together.
+    Channels of a softmax sum to 1. Logits of classes do not all fall together.
     """
     encoding, values = evidence.interpretation.y_pred, evidence.stats.y_pred
     axes = evidence.interpretation.layout.y_pred
@@ -154,10 +161,23 @@ def _may_lack_background(evidence: Evidence, cut: float) -> bool:
         return False
     if _measure_fit(evidence) > MOST_IOU_WITHOUT_BACKGROUND:
         return False
+    if axes.channels > MOST_REGIONS and _have_background(evidence):
+        return False
     top, low, least = values.minimum_top, values.minimum, values.minimum_sum
     if top is None or low is None or least is None or top > cut:
         return False
-    return least <= (LEAST_AGREEMENT * axes.channels * low if cut == 0 else cut)
+    if cut == 0:
+        return least <= LEAST_AGREEMENT * axes.channels * low
+    # those of a softmax stored as bytes sum to 255, apart from rounding
+    is_off = values.sum_off >= LEAST_SHARE_OFF * values.pixels
+    return least <= cut or (is_off if cut < 1 else least < 2 * cut - axes.channels)
+
+
+def _have_background(evidence: Evidence) -> bool:
+    """Return whether an argmax finds background, and not because many channels are equal there."""
+    values, score = evidence.stats.y_pred, evidence.repaired
+    is_chosen = values.ties < LEAST_SHARE_OF_TIES * values.pixels
+    return is_chosen and (score.per_class[0].iou or 0.0) >= LEAST_IOU_OF_BACKGROUND
 
 
 def _hold_few_values(ask: Ask, evidence: Evidence) -> bool:

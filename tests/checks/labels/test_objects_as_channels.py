@@ -229,3 +229,13 @@ def test_logits_of_all_classes_may_be_negative_for_background(bias):
     scores[..., 0] += bias
     report = diagnose(y_true=TRUE, y_pred=scores.astype(np.float32))
     assert RULE not in names(report)
+
+
+@pytest.mark.parametrize("channels", [40, 120])
+@pytest.mark.parametrize("write", [np.asarray, squash])
+def test_most_of_many_channels_may_hold_no_object(channels, write):
+    empty = RANDOM.normal(-5, 1, (*MASKS.shape, channels - 5))
+    logits = np.concatenate([8 * STACKS - 4.5 + NOISE / 2, empty], -1)
+    report = diagnose(y_true=MASKS, y_pred=write(logits).astype(np.float32))
+    assert [finding.rule.name for finding in roots(report)] == [RULE]
+    assert after(report, RULE) == pytest.approx(mean_iou((logits > 0).any(-1), MASKS, 2))
