@@ -93,7 +93,7 @@ def find_moved_ids(evidence: Evidence, scores: SampleScores) -> list[Relabelling
 
 
 def _count_known_classes(evidence: Evidence) -> int:
-    """Return the number of classes; without a declared one, labels beyond the predicted are none."""
+    """Return the number of classes; if none is declared, labels beyond the predicted are none."""
     classes = evidence.interpretation.num_classes
     if evidence.interpretation.num_classes_declared:
         return classes
