@@ -11,7 +11,6 @@ from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.stack_maps import VOLUME_AXES
 from iou_doctor.checks.wording import join_words, name_samples
 from iou_doctor.counts.pair_counts import PairCounts
-from iou_doctor.repairs.step import Side
 from iou_doctor.report.finding import Finding, Rule, Severity
 
 MOST_NAMED = 5
@@ -36,8 +35,8 @@ def report_outlying(
     """
     values = dict(zip(scores.images.tolist(), scores.scores.tolist(), strict=True))
     others = sorted(values[sample] for sample in values.keys() - {*outlying, *explained})
-    twins = {side: _find_twins(evidence, side, outlying) for side in Side}
-    doubled = sorted({sample for found in twins.values() for sample in found})
+    twins = _find_twins(evidence, outlying)
+    doubled = sorted(twins)
     named = _name_scores(evidence, values, outlying)
     span = f"{others[0]:.2f} to {others[-1]:.2f}"
     clauses = [
@@ -59,10 +58,7 @@ def report_outlying(
             "samples": len(values),
             "outlying": {str(sample): round(values[sample], 4) for sample in outlying},
             "others": [round(others[0], 4), round(others[-1], 4)],
-            "equal": {
-                side.value: {str(sample): twin for sample, twin in found.items()}
-                for side, found in twins.items()
-            },
+            "equal": {str(sample): twin for sample, twin in twins.items()},
         },
         severity_override=Severity.WARNING if doubled else None,
     )
@@ -77,12 +73,10 @@ def _name_scores(evidence: Evidence, values: Mapping[int, float], outlying: Sequ
     return f"{len(outlying):,} samples lie apart: {named}" if more else named
 
 
-def _describe_twins(evidence: Evidence, twins: Mapping[Side, Mapping[int, int]]) -> list[str]:
+def _describe_twins(evidence: Evidence, twins: Mapping[int, int]) -> list[str]:
     return [
-        f"the {side.value.removesuffix('s')} of {evidence.name_sample(sample)} equals that of"
-        f" {evidence.name_sample(twin)}"
-        for side, found in twins.items()
-        for sample, twin in found.items()
+        f"the mask of {evidence.name_sample(sample)} equals that of {evidence.name_sample(twin)}"
+        for sample, twin in twins.items()
     ]
 
 
@@ -107,33 +101,30 @@ def _were_shifted(evidence: Evidence, outlying: Sequence[int]) -> bool:
     return len(outlying) <= MOST_EXAMINED and shortest >= SMALLEST_SIDE
 
 
-def _find_twins(evidence: Evidence, side: Side, outlying: Sequence[int]) -> dict[int, int]:
-    """Return, for each sample whose map equals that of a usual sample, the number of that sample.
+def _find_twins(evidence: Evidence, outlying: Sequence[int]) -> dict[int, int]:
+    """Return, for each sample whose mask equals that of a usual sample, the number of that sample.
+
+    For predictions, see IOU508.
 
     Args:
         evidence: the facts.
-        side: the maps to compare.
         outlying: the samples to look at. Maps of one label are too plain to be recognised.
     """
     if evidence.sampled is None:
         return {}
     many = evidence.sampled.many
-    maps = many.y_true if side is Side.MASKS else many.y_pred
-    usual = {
-        own.tobytes(): sample
-        for sample, own in zip(many.samples.tolist(), maps, strict=True)
-        if sample not in outlying
-    }
+    masks = dict(zip(many.samples.tolist(), many.y_true, strict=True))
+    usual = {own.tobytes(): sample for sample, own in masks.items() if sample not in outlying}
     twins = {}
-    for sample, own in zip(many.samples.tolist(), maps, strict=True):
-        if sample in outlying and own.min() < own.max() and own.tobytes() in usual:
+    for sample in outlying:
+        own = masks.get(sample)
+        if own is not None and own.min() < own.max() and own.tobytes() in usual:
             twin = usual[own.tobytes()]
-            counts = [_count(evidence.pairs, side, one) for one in (sample, twin)]
+            counts = [_count_truths(evidence.pairs, one) for one in (sample, twin)]
             if counts[0] == counts[1]:
                 twins[sample] = twin
     return twins
 
 
-def _count(pairs: PairCounts, side: Side, sample: int) -> dict[int, int]:
-    rows = pairs.select_images(sample, sample + 1)
-    return rows.count_truths() if side is Side.MASKS else rows.count_predictions()
+def _count_truths(pairs: PairCounts, sample: int) -> dict[int, int]:
+    return pairs.select_images(sample, sample + 1).count_truths()

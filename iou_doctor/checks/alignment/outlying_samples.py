@@ -6,8 +6,9 @@ look the same in the arrays. The mean only drops a little, which looks like a so
     sample 3 scores 0.02, the other 9 score 0.71 to 0.83
 
 The rule names these samples and says what does not restore their score. It cannot say what is wrong
-with them, if anything is: look at their images, masks and predictions. If two samples have the very
-same prediction, one of them was saved or read twice, and this is a warning.
+with them, if anything is: look at their images, masks and predictions. If one of them has the very
+same mask as another sample, that was saved or read twice, and this is a warning. For predictions
+that were, see IOU508.
 """
 
 from __future__ import annotations

@@ -79,16 +79,6 @@ def test_samples_with_a_known_fault_are_none_of_the_others():
     assert "sample 4 scores 0.14, and the other 18 score 0." in found(report, RULE).message
 
 
-def test_a_prediction_that_equals_that_of_another_sample_is_a_warning():
-    doubled = P.copy()
-    doubled[5] = P[4]
-    report = diagnose(y_true=T, y_pred=doubled, num_classes=5)
-    finding = found(report, RULE)
-    assert finding.severity is Severity.WARNING
-    assert "the prediction of sample 5 equals that of sample 4" in finding.message
-    assert finding.facts["equal"] == {"masks": {}, "predictions": {"5": 4}}
-
-
 def test_a_mask_that_equals_that_of_another_sample_is_a_warning():
     doubled = T.copy()
     doubled[6] = T[5]
