@@ -134,6 +134,6 @@ TABLE = (
         ["organs/0.7", "blobs/0.9"],
         repairs=True,
     ),
-    Sick("faulty-samples", "one twice", one_predicted_twice, ["organs/0.9", "organs/0.7"], [2]),
-    Sick("outlying-samples", "one twice", one_mask_twice, ["organs/0.9", "organs/0.7"], [2]),
+    Sick("outlying-samples", "one twice", one_predicted_twice, ["organs/0.9", "organs/0.7"], [2]),
+    Sick("outlying-samples", "one mask twice", one_mask_twice, ["organs/0.9", "organs/0.7"], [2]),
 )

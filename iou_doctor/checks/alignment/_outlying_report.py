@@ -104,7 +104,7 @@ def _were_shifted(evidence: Evidence, outlying: Sequence[int]) -> bool:
 def _find_twins(evidence: Evidence, outlying: Sequence[int]) -> dict[int, int]:
     """Return, for each sample whose mask equals that of a usual sample, the number of that sample.
 
-    For predictions, see IOU508.
+    For predictions, see `_saved_twice`.
 
     Args:
         evidence: the facts.

@@ -9,7 +9,7 @@ from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.volumes import is_one_volume
 from iou_doctor.checks.wording import join_words
 from iou_doctor.counts.map_samples import LabelMaps, Labels
-from iou_doctor.report.finding import Finding, Rule
+from iou_doctor.report.finding import Finding, Rule, Severity
 
 FEWEST_OBJECT_PIXELS = 20
 """Minimum number of pixels of objects in a thinned prediction. Smaller objects may be equal."""
@@ -103,6 +103,7 @@ def report_saved_twice(rule: Rule, evidence: Evidence, twins: dict[int, int]) ->
         facts={
             "samples": evidence.interpretation.layout.samples,
             "faulty": sorted(twins),
-            "equal": {"predictions": {str(sample): twin for sample, twin in twins.items()}},
+            "equal": {str(sample): twin for sample, twin in twins.items()},
         },
+        severity_override=Severity.WARNING,
     )

@@ -9,9 +9,8 @@ weaker model, and no statistic of the whole data set shows the cause.
 
 The rule compares the samples with each other. It fires if the labels of some samples stand for
 other classes than those of the rest, if their scores are on another scale, if nothing at all is
-predicted in a few of them, if two have the same prediction but other masks, or if samples without
-any object lower a mean over samples. Samples that score low for no such reason are not reported.
-For samples that are flipped, see IOU502.
+predicted in a few of them, or if samples without any object lower a mean over samples. Samples that
+score low for no such reason are not reported. For samples that are flipped, see IOU502.
 """
 
 from __future__ import annotations
@@ -88,20 +87,7 @@ def find(evidence: Evidence) -> Result:
         found = None if found and _is_flipped_volume(evidence) else found
     if found is None and scores and scores.is_one_sided:
         found = _examine_objects(evidence)
-    if found is None and scores and _are_some_predictions_equal(evidence):
-        from iou_doctor.checks.alignment._saved_twice import find_saved_twice, report_saved_twice
-
-        twins = find_saved_twice(evidence, scores)
-        found = report_saved_twice(RULE, evidence, twins) if twins else None
     return [found] if found else []
-
-
-def _are_some_predictions_equal(evidence: Evidence) -> bool:
-    """Return whether two of the thinned predictions that were kept are equal."""
-    if evidence.sampled is None or evidence.interpretation.is_multilabel:
-        return False
-    kept = [labels.tobytes() for labels in evidence.sampled.many.y_pred]
-    return len({*kept}) < len(kept)
 
 
 def _is_flipped_volume(evidence: Evidence) -> bool:

@@ -1,4 +1,4 @@
-"""A few samples score far less than all others, and nothing that was tried restores them.
+"""A few samples score far less than all others, or have the prediction of another one.
 
 A mask of another image, an image that could not be read, and a scene that the model has never seen
 look the same in the arrays. The mean only drops a little, which looks like a somewhat weaker model.
@@ -6,9 +6,8 @@ look the same in the arrays. The mean only drops a little, which looks like a so
     sample 3 scores 0.02, the other 9 score 0.71 to 0.83
 
 The rule names these samples and says what does not restore their score. It cannot say what is wrong
-with them, if anything is: look at their images, masks and predictions. If one of them has the very
-same mask as another sample, that was saved or read twice, and this is a warning. For predictions
-that were, see IOU508.
+with them, if anything is: look at their images, masks and predictions. If a sample has the very
+mask or prediction of another one, that was saved or read twice, and this is a warning.
 """
 
 from __future__ import annotations
@@ -26,8 +25,8 @@ RULE = Rule(
     name="outlying-samples",
     severity=Severity.NOTE,
     suspicion=Suspicion.DEFINITIONS,
-    claim="a few samples score far less than all others",
-    after=(*ARRAY_FAULTS, "misplaced-tiles"),
+    claim="a few samples score far less than all others, or have the prediction of another one",
+    after=(*ARRAY_FAULTS, "misplaced-tiles", "shuffled-samples", "duplicated-samples"),
     needs=Needs.TRAINED_NETWORK,
 )
 FEWEST_SAMPLES, LEAST_USUAL = 4, 0.4
@@ -41,13 +40,25 @@ others. Hard images that are a part of the data lie closer."""
 
 
 def find(evidence: Evidence) -> Result:
-    """Look for a few scores that lie far below all others."""
-    if evidence.has_found_error:
-        return Skipped("an error was found that may be the reason for low scores")
+    """Look for a few scores that lie far below all others, and for a prediction of two samples."""
     if evidence.interpretation.layout.samples < FEWEST_SAMPLES:
         return Skipped(f"fewer than {FEWEST_SAMPLES} samples do not show what is usual")
     scores = score_samples(evidence)
-    if scores is None or scores.usual < LEAST_USUAL or not scores.poor:
+    if scores is None:
+        return []
+    if _are_some_predictions_equal(evidence):
+        from iou_doctor.checks.alignment._saved_twice import find_saved_twice, report_saved_twice
+
+        twins = find_saved_twice(evidence, scores)
+        if twins:
+            return [report_saved_twice(RULE, evidence, twins)]
+    return _find_outlying(evidence, scores)
+
+
+def _find_outlying(evidence: Evidence, scores: SampleScores) -> Result:
+    if evidence.has_found_error:
+        return Skipped("an error was found that may be the reason for low scores")
+    if scores.usual < LEAST_USUAL or not scores.poor:
         return []
     explained = {sample for finding in evidence.found for sample in finding.facts.get("faulty", ())}
     outlying = [sample for sample in find_outlying(scores) if sample not in explained]
@@ -56,6 +67,15 @@ def find(evidence: Evidence) -> Result:
     from iou_doctor.checks.alignment._outlying_report import report_outlying
 
     return [report_outlying(RULE, evidence, scores, outlying, explained)]
+
+
+def _are_some_predictions_equal(evidence: Evidence) -> bool:
+    """Return whether two thinned predictions are equal, and no order of samples tells why."""
+    misplaced = evidence.has_found("shuffled-samples", "duplicated-samples")
+    if evidence.sampled is None or evidence.interpretation.is_multilabel or misplaced:
+        return False
+    kept = [labels.tobytes() for labels in evidence.sampled.many.y_pred]
+    return len({*kept}) < len(kept)
 
 
 def find_outlying(scores: SampleScores) -> list[int]:
