@@ -3,17 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from iou_doctor.arrays.interpretation import VOID_LABELS, Encoding
 from iou_doctor.arrays.layout import Axes, Relation
+from iou_doctor.checks.background_channel import CUT, write_channel_cut
 from iou_doctor.checks.evidence import Evidence
+from iou_doctor.checks.hypotheses import score_as_given
+from iou_doctor.checks.wording import format_percent
 from iou_doctor.counts.label_decoding import is_no_class
 from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.record import record
+from iou_doctor.repairs.repair import Repair
 from iou_doctor.repairs.step import Side
+from iou_doctor.report.finding import Finding, Rule
+
+
+class MaskScore(NamedTuple):
+    """How well a mask fits the foreground."""
+
+    mean_iou: float
+    """That of background and foreground."""
+    foreground: float
+    """The IoU of the foreground."""
 
 
 @record(eq=False)
@@ -43,6 +58,18 @@ class Channels:
         union = self.both.sum(axis=1, keepdims=True) + self.both.sum(axis=0) - self.both
         iou: NDArray[np.float64] = self.both / np.maximum(union, 1)
         return iou[1:, :-1]
+
+    def score_mask(self, hits: int, wrong: int) -> MaskScore:
+        """Return the scores of a mask of the foreground.
+
+        Args:
+            hits: pixels of the foreground that are taken for it.
+            wrong: pixels of the background that are taken for foreground.
+        """
+        background, foreground = int(self.both[0].sum()), int(self.both[1:].sum())
+        overlap = float(hits / (foreground + wrong))
+        rest = float((background - wrong) / (background + foreground - hits))
+        return MaskScore((overlap + rest) / 2, overlap)
 
 
 def list_label_ids(labels: Collection[int]) -> list[int]:
@@ -84,15 +111,53 @@ def read_channels(evidence: Evidence) -> Channels | None:
     return Channels(*sides, axes, pairs, labels, both)
 
 
-def score_mask(both: NDArray[np.int64], hits: int, wrong: int) -> tuple[float, float]:
-    """Return the mean IoU of background and foreground, and the IoU of the foreground.
+def write_cut(evidence: Evidence, side: Side) -> str:
+    """Return the score above which a pixel lies in a channel; masks hold 0 and 1."""
+    return write_channel_cut(evidence) if side is Side.PREDICTIONS else f"{CUT:g}"
+
+
+def build_finding(
+    rule: Rule,
+    evidence: Evidence,
+    channels: Channels,
+    *,
+    what: str,
+    then: str,
+    help_text: str,
+    after: float,
+    repair: str | None,
+) -> Finding:
+    """Return the finding.
 
     Args:
-        both: as `Channels.both`.
-        hits: pixels of the foreground that are taken for it.
-        wrong: pixels of the background that are taken for foreground.
+        rule: the rule that reports it.
+        evidence: the facts.
+        channels: the channels.
+        what: what they are, as a clause.
+        then: how the pixels are scored then, as the end of a sentence.
+        help_text: the help.
+        after: the score then.
+        repair: the name of the repair that leads to this score; `None` for no repair.
     """
-    background, foreground = int(both[0].sum()), int(both[1:].sum())
-    overlap = float(hits / (foreground + wrong))
-    rest = float((background - wrong) / (background + foreground - hits))
-    return (overlap + rest) / 2, overlap
+    layout, side = evidence.interpretation.layout, channels.side
+    other = layout.y_true if side is Side.PREDICTIONS else layout.y_pred
+    extra = None if other.is_dense else other.channel
+    first = "" if extra is None else f"{channels.other} = {channels.other}.squeeze({extra}); "
+    outside = format_percent(int(channels.both[0, -1]), int(channels.both[0].sum()))
+    before = score_as_given(evidence)
+    return Finding(
+        rule,
+        message=f"{what}, and none is background: {outside} of the"
+        f" pixels of label 0 lie in no channel; the mean IoU is {before:.4f} as given and"
+        f" {after:.4f} {then}",
+        help=first + help_text,
+        facts={
+            "array": side.value,
+            "channels": channels.axes.channels,
+            "labels": channels.labels.tolist(),
+            "outside": channels.outside,
+            "mean_iou": before,
+            "mean_iou_after": after,
+        },
+        repair=Repair(repair, safe=False, mean_iou_after=after, estimated=True) if repair else None,
+    )
