@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from build import diagnose, errors, names, roots
@@ -32,6 +34,17 @@ def test_class_ids_as_jpeg(tmp_path, quality, classes, declared):
     assert report.verdict.primary == "jpeg-masks"
     assert set(errors(report)) <= {"jpeg-masks", *report.consequences}
     assert not any("num_classes" in finding.help for finding in report.findings)
+
+
+@pytest.mark.parametrize("declared", [True, False])
+def test_many_classes_that_were_loaded_from_jpeg(tmp_path, declared):
+    truth = draw_masks((3, 96, 128), 30, smoothness=8.0) * np.uint8(5)
+    predicted = np.roll(truth, 1, axis=-1)
+    folder = Path(save(tmp_path / "masks", truth, "jpg", quality=90))
+    masks = np.stack([np.asarray(Image.open(file)) for file in sorted(folder.iterdir())])
+    report = diagnose(y_true=masks, y_pred=predicted, num_classes=151 if declared else None)
+    assert report.verdict.primary == "jpeg-masks"
+    assert not any("map these" in finding.help for finding in roots(report))
 
 
 def test_predicted_ids_as_jpeg(tmp_path):

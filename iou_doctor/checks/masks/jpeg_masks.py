@@ -9,11 +9,12 @@ objects are scored wrongly and small objects vanish.
 
 Save masks as PNG. Snapping each value to the nearest frequent one repairs most pixels, but what
 JPEG blurred at the edges stays lost. Class ids such as 0..11 lie too close for that, so the rule
-tells them by the names of their files.
+tells them by the names of their files, or by the blocks of 8 × 8 pixels that JPEG works in.
 """
 
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.jpeg_files import are_jpeg_files
+from iou_doctor.checks.masks._jpeg_blocks import has_jpeg_blocks
 from iou_doctor.checks.masks._jpeg_levels import (
     find_jpeg_levels,
     find_nearest_level,
@@ -40,6 +41,10 @@ RULE = Rule(
     also_explains=("interpolated-masks",),
 )
 
+FEWEST_VALUES = 6
+"""Minimum number of values of masks in which blocks are looked for. JPEG leaves far more."""
+MOST_MAPS = 2
+"""Maximum number of maps in which blocks are looked for. JPEG changes every map."""
 LEAST_GREY_RATIO = 3
 """Minimum ratio of the largest value to the number of classes for greys that stand for classes."""
 
@@ -49,8 +54,8 @@ def find(evidence: Evidence) -> Result:
     levels = find_jpeg_levels(evidence)
     counts = count_mask_labels(evidence)
     if not levels:
-        is_file = are_jpeg_files(evidence.pair.y_true)
-        return [_report_files(evidence, counts)] if is_file and len(counts) > 2 else []
+        seen = _describe_origin(evidence, counts)
+        return [_report_ids(evidence, counts, seen)] if seen else []
     others = {label: count for label, count in counts.items() if label not in levels}
     pixels, total = sum(others.values()), sum(counts.values())
     ids = _map_to_ids(evidence, levels)
@@ -81,19 +86,29 @@ def find(evidence: Evidence) -> Result:
     ]
 
 
-def _report_files(evidence: Evidence, counts: dict[int, int]) -> Finding:
-    """Report files of class ids that end in `.jpg`: near edges, JPEG makes other ids of them."""
+def _describe_origin(evidence: Evidence, counts: dict[int, int]) -> str | None:
+    """Return what shows that masks of class ids went through JPEG; `None` if nothing does."""
+    if len(counts) > 2 and are_jpeg_files(evidence.pair.y_true):
+        return f"are JPEG files of {len(counts)} different values"
+    if len(counts) < FEWEST_VALUES or evidence.sampled is None:
+        return None
+    if not has_jpeg_blocks(evidence.sampled.crops.y_true[:MOST_MAPS]):
+        return None
+    return f"hold {len(counts)} different values, which change in blocks of 8 × 8 pixels"
+
+
+def _report_ids(evidence: Evidence, counts: dict[int, int], seen: str) -> Finding:
+    """Report masks of class ids: near edges, JPEG makes other ids of them."""
     outside = {
         label: n for label, n in counts.items() if not 0 <= label < infer_num_classes(evidence)
     }
     share = format_percent(sum(outside.values()), sum(counts.values()))
-    seen = f", of which {len(outside)}, in {share} of the pixels, are no class" if outside else ""
+    lost = f", of which {len(outside)}, in {share} of the pixels, are no class" if outside else ""
     are_greys = max(counts) >= LEAST_GREY_RATIO * infer_num_classes(evidence)
     ids = _guess_ids(evidence) if are_greys else {}
     return Finding(
         RULE,
-        message=f"masks are JPEG files of {len(counts)} different values{seen}: JPEG changes ids"
-        " near every edge",
+        message=f"masks {seen}{lost}: JPEG changes ids near every edge",
         help="save masks as PNG, from the original ids: those near edges are lost in these files",
         facts={
             "modes": [],
