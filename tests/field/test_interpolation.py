@@ -168,3 +168,38 @@ def test_labels_that_overshoot(filtered, classes, ids, up, declared):
     assert report.verdict.primary == "interpolated-masks"
     assert not any("map these" in finding.help for finding in roots(report))
     assert "which is right" not in report.verdict.summary
+
+
+@pytest.mark.parametrize("declared", [False, True])
+def test_floats_that_ring_almost_everywhere(declared):
+    stored = draw_masks((3, 64, 80), 12, smoothness=8.0)
+    nearest, masks = (
+        np.stack([np.asarray(Image.fromarray(one).resize((120, 96), how)) for one in maps])
+        for maps, how in (
+            (stored, Image.Resampling.NEAREST),
+            (stored.astype(np.float32), Image.Resampling.LANCZOS),
+        )
+    )
+    report = diagnose(
+        y_true=masks, y_pred=predict(nearest, 12), num_classes=12 if declared else None
+    )
+    assert [finding.rule.name for finding in roots(report)] == ["interpolated-masks"]
+
+
+@pytest.mark.parametrize("classes", [3, 12])
+def test_ids_in_floats_that_only_lack_rounding(classes):
+    truth = draw_masks((3, 64, 80), classes, smoothness=8.0)
+    noise = np.random.default_rng(0).normal(0, 1e-4, truth.shape)
+    predicted = predict(truth, classes)
+    report = diagnose(y_true=(truth + noise).astype(np.float32), y_pred=predicted)
+    assert report.verdict.primary == "normalised-masks"
+    assert "round" in report.primary.help
+    right = diagnose(y_true=truth, y_pred=predicted).mean_iou
+    assert report.verdict.mean_iou_after_all == pytest.approx(right)
+
+
+def test_scores_in_place_of_masks_are_no_ids():
+    scores = np.random.default_rng(0).normal(2, 2, (3, 64, 80)).astype(np.float32)
+    predicted = np.clip(np.floor(scores + 0.4), 0, 5).astype(np.uint8)
+    found = names(diagnose(y_true=scores, y_pred=predicted))
+    assert not {"interpolated-masks", "normalised-masks"} & {*found}

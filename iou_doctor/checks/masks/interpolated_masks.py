@@ -15,6 +15,7 @@ recovered from these arrays.
 
 from iou_doctor.arrays.interpretation import VOID_LABELS, Encoding
 from iou_doctor.checks.evidence import Evidence
+from iou_doctor.checks.masks._fractional_ids import LARGEST_REST, measure_fractional_ids
 from iou_doctor.checks.masks._jpeg_levels import find_jpeg_levels
 from iou_doctor.checks.masks._mask_values import build_value_repair, count_mask_labels
 from iou_doctor.checks.ramps import (
@@ -49,7 +50,7 @@ FEWEST_LABELS = 3
 """Two labels have no other label in between."""
 LARGEST_FRACTION_SHARE = 0.5
 """Share of the values that interpolation can turn into fractions, because it changes borders only.
-If most values are fractions, they are scores."""
+If most values are fractions, they are scores, unless ids are among them: ringing goes further."""
 HELP = (
     "resize the original masks with nearest neighbour (Image.NEAREST, cv2.INTER_NEAREST,"
     " tf.image.resize(..., method='nearest'))"
@@ -58,14 +59,13 @@ HELP = (
 
 def find(evidence: Evidence) -> Result:
     """Look for fractions, and for ids that only form seams between two others."""
-    if evidence.interpretation.y_true is not Encoding.LABELS or evidence.has_found(
-        "masks-divided-by-255", "jpeg-masks"
-    ):
+    if evidence.has_found("masks-divided-by-255", "jpeg-masks"):
         return []
-    values = evidence.stats.y_true
-    if values.fractional:
-        if values.fractional > LARGEST_FRACTION_SHARE * values.values:
-            return []
+    if _are_mostly_fractions(evidence):
+        return [_report_fractions(evidence)] if _are_interpolated_ids(evidence) else []
+    if evidence.interpretation.y_true is not Encoding.LABELS:
+        return []
+    if evidence.stats.y_true.fractional:
         return [_report_fractions(evidence)]
     labels = count_mask_labels(evidence)
     if len(labels) < FEWEST_LABELS or find_jpeg_levels(evidence):
@@ -80,6 +80,16 @@ def find(evidence: Evidence) -> Result:
     if not found and len(candidates) >= FEWEST_SEAM_LABELS:
         found = _find_seams(evidence, candidates) or _find_slopes(evidence)
     return found or _find_ramps(evidence) or _find_strays(evidence)
+
+
+def _are_mostly_fractions(evidence: Evidence) -> bool:
+    values = evidence.stats.y_true
+    return values.fractional > LARGEST_FRACTION_SHARE * values.values
+
+
+def _are_interpolated_ids(evidence: Evidence) -> bool:
+    """Return whether ids are among the fractions, and not all pixels only lack rounding."""
+    return 0 < measure_fractional_ids(evidence) < 1 - LARGEST_REST
 
 
 def _report_fractions(evidence: Evidence) -> Finding:

@@ -16,6 +16,7 @@ before it: `np.rint(masks)`.
 
 from iou_doctor.arrays.interpretation import NEAR_ID
 from iou_doctor.checks.evidence import Evidence
+from iou_doctor.checks.masks._fractional_ids import LARGEST_REST, measure_fractional_ids, round_ids
 from iou_doctor.checks.masks._levels import Levels, find_levels
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.symptoms import OF_MASK_VALUES
@@ -27,6 +28,8 @@ from iou_doctor.checks.wording import (
     name_samples,
 )
 from iou_doctor.repairs.repair import Repair
+from iou_doctor.repairs.rescale import Rescale
+from iou_doctor.repairs.step import Side
 from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
 
 RULE = Rule(
@@ -45,13 +48,43 @@ RULE = Rule(
     after=("masks-divided-by-255", "soft-masks"),
 )
 
+ROUNDING = 'round before the cast: masks = np.rint(masks).astype("uint8")'
+
 
 def find(evidence: Evidence) -> Result:
     """Look for a few numbers at equal distances that are no class ids."""
     if evidence.has_found("masks-divided-by-255", "soft-masks"):
         return []
+    if measure_fractional_ids(evidence) >= 1 - LARGEST_REST:
+        return [_report_unrounded(evidence)]
     levels = find_levels(evidence)
     return [] if levels is None else [_report(evidence, levels)]
+
+
+def _report_unrounded(evidence: Evidence) -> Finding:
+    """Report masks of which only rounding makes class ids."""
+    return Finding(
+        RULE,
+        message=_describe_unrounded(evidence),
+        help=ROUNDING,
+        facts={"values": [], "ids": []},
+        repair=Repair(
+            name="round the masks to class ids",
+            safe=True,
+            steps=(Rescale(Side.MASKS, 0.0, 1.0),),
+            relabel=lambda _: round_ids(evidence),
+        ),
+    )
+
+
+def _describe_unrounded(evidence: Evidence) -> str:
+    values = evidence.stats.y_true
+    assert values.first_fractional is not None
+    share = format_percent(values.fractional, values.values)
+    return (
+        f"{share} of the mask values are fractions beside a class id, such as"
+        f" {format_near_id(values.first_fractional.values[0])}, which the cast to integer truncates"
+    )
 
 
 def _report(evidence: Evidence, levels: Levels) -> Finding:
@@ -87,12 +120,7 @@ def _are_unrounded_ids(levels: Levels) -> bool:
 def _write_message(evidence: Evidence, levels: Levels, shown: list[str]) -> str:
     values = evidence.stats.y_true
     if _are_unrounded_ids(levels) and values.first_fractional:
-        share = format_percent(values.fractional, values.values)
-        example = format_near_id(values.first_fractional.values[0])
-        return (
-            f"{share} of the mask values are fractions beside a class id, such as {example}, which"
-            " the cast to integer truncates"
-        )
+        return _describe_unrounded(evidence)
     if levels.odd:
         named = name_samples(evidence, levels.odd)
         return (
@@ -109,7 +137,7 @@ def _write_message(evidence: Evidence, levels: Levels, shown: list[str]) -> str:
 
 def _write_help(levels: Levels) -> str:
     if _are_unrounded_ids(levels):
-        return 'round before the cast: masks = np.rint(masks).astype("uint8")'
+        return ROUNDING
     use = "normalise the images only"
     if levels.by_image:
         return f"{use}, and load the masks again"
