@@ -90,7 +90,20 @@ def has_binary_0_255(evidence: Evidence) -> bool:
 def count_no_data(evidence: Evidence) -> dict[int, int]:
     """Return the number of pixels of each unknown truth label that means missing data."""
     unknown = count_unknown_truth(evidence)
-    return {label: count for label, count in unknown.items() if label in NO_DATA_LABELS}
+    no_data = {label: count for label, count in unknown.items() if label in NO_DATA_LABELS}
+    return {} if no_data and _is_object(evidence, [*no_data]) else no_data
+
+
+def _is_object(evidence: Evidence, labels: list[int]) -> bool:
+    """Return whether the masks hold only 0 and one of these labels, which is predicted as class 1.
+
+    White is 65535 in pictures of 16 bits.
+    """
+    pairs = evidence.pairs.pool()
+    if pairs.count_truths().keys() != {0, *labels} or len(labels) > 1:
+        return False
+    hits = pairs.keep_rows((pairs.truth == labels[0]) & (pairs.prediction == 1)).total
+    return 2 * hits > pairs.count_predictions().get(1, 0)
 
 
 def count_undeclared_void(evidence: Evidence) -> dict[int, int]:

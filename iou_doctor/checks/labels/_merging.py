@@ -30,6 +30,9 @@ LEAST_MERGED_IOU = 0.3
 their halves are swapped for example, reach 0.15: most classes lie on the same large one."""
 LEAST_PART = 0.1
 """Minimum share of a merged id in the class that it is merged with."""
+FEWEST_PARTS = 2
+"""Minimum number of predicted ids above 1 on the object of masks of 0 and 1. A single one may be a
+class that a model mistakes it for."""
 LEAST_COVERED = 0.9
 """Minimum share of the pixels that must belong to ids with one clear partner."""
 
@@ -38,7 +41,7 @@ def find_merging(evidence: Evidence, overlaps: Overlaps) -> Recoding | None:
     """Return the merging of ids that lifts the score; `None` if none is proven."""
     for side, turned in ((Side.MASKS, overlaps), (Side.PREDICTIONS, overlaps.swap())):
         table = _list_partners(turned)
-        if table is None or not _is_proven(evidence, turned, table):
+        if table is None or not _is_proven(evidence, turned, side, table):
             continue
         changes = {old: new for old, new in table.items() if old != new}
         changes = keep_void_apart(evidence, side, changes)
@@ -70,13 +73,16 @@ def _list_partners(overlaps: Overlaps) -> dict[int, int] | None:
     return dict(zip(overlaps.old[has_partner].tolist(), new[has_partner].tolist(), strict=True))
 
 
-def _is_proven(evidence: Evidence, overlaps: Overlaps, table: Mapping[int, int]) -> bool:
+def _is_proven(
+    evidence: Evidence, overlaps: Overlaps, side: Side, table: Mapping[int, int]
+) -> bool:
     """Return whether the ids are merged on purpose, and not by a model that lacks some classes.
 
     A model that never predicts a class takes it for another one, which keeps its own name. That
     most of the merged ids get a name that none of them has is no confusion.
     """
-    if _is_binary(evidence) and _are_parts_of_the_object(overlaps, table):
+    is_binary = _is_binary(evidence) or _has_lost_classes(evidence, overlaps, side)
+    if is_binary and _are_parts_of_the_object(overlaps, table):
         return True
     totals = dict(zip(overlaps.old.tolist(), overlaps.totals.tolist(), strict=True))
     size = Counter(table.values())
@@ -117,6 +123,21 @@ def _is_binary(evidence: Evidence) -> bool:
     interpretation = evidence.interpretation
     known = interpretation.num_classes_declared or interpretation.y_pred.is_thresholded
     return (known or interpretation.y_pred.is_dense) and interpretation.num_classes == 2
+
+
+def _has_lost_classes(evidence: Evidence, overlaps: Overlaps, side: Side) -> bool:
+    """Return whether one array has nothing but 0 and 1, although the other one has more classes.
+
+    A cast to bool does that. A model may not know the other classes, and a few masks may lack them,
+    unless the predictions give most of the object to several of these.
+    """
+    pair = evidence.pair
+    other = pair.y_pred if side is Side.MASKS else pair.y_true
+    if other.dtype.kind == "b" or side is Side.MASKS:
+        return other.dtype.kind == "b"
+    parts, on_object = overlaps.old > 1, overlaps.pixels[:, overlaps.new == 1]
+    is_most = 2 * on_object[parts].sum() > on_object.sum()
+    return bool(is_most and parts.sum() >= FEWEST_PARTS)
 
 
 def _are_parts_of_the_object(overlaps: Overlaps, table: Mapping[int, int]) -> bool:

@@ -147,7 +147,7 @@ def _report_merging(evidence: Evidence, merging: Recoding) -> Finding:
         message=f"the {side} tell more classes apart than the {other}: their ids {merged} in the"
         f" {other}; the mean IoU is {before:.4f} as given and {after:.4f} with these ids merged",
         help=f"{write_recoding(evidence, side, table)}{_declare_void(merging)}; this scores the"
-        f" merged classes, for the single ones the {other} need ids of their own",
+        f" merged classes, for the single ones {_describe_need(evidence, other)}",
         facts={
             "array": side.value,
             "mapping": {str(old): new for old, new in table.items()},
@@ -157,6 +157,14 @@ def _report_merging(evidence: Evidence, merging: Recoding) -> Finding:
         },
         repair=merging.repair,
     )
+
+
+def _describe_need(evidence: Evidence, other: Side) -> str:
+    """Return what the array with merged classes lacks."""
+    source = evidence.pair.y_true if other is Side.MASKS else evidence.pair.y_pred
+    if source.dtype.kind == "b":
+        return f"store the {other} as integers and not as bool, which merges all but 0"
+    return f"the {other} need ids of their own"
 
 
 def _declare_void(recoding: Recoding) -> str:

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 from build import after, diagnose, found, mean_iou, names, noisy, scene
+from field.arrays import draw_masks, predict
 
 T = scene(1, samples=6, height=32, width=48, classes=5)
 P = noisy(T, 2, classes=5)
@@ -42,3 +43,21 @@ def test_a_third_label_of_two_classes_is_a_part_if_most_of_it_is_object(share, i
     predictions[0, 10:12, : int(100 * share)] = 1
     report = diagnose(y_true=masks, y_pred=predictions, num_classes=2)
     assert ("recoded-class-ids" in names(report)) == is_part
+
+
+@pytest.mark.parametrize("side", ["y_true", "y_pred"])
+def test_a_cast_to_bool_merges_all_classes_but_one(side):
+    truth = draw_masks((4, 48, 64), 5)
+    arrays = {"y_true": truth, "y_pred": predict(truth, 5)}
+    arrays[side] = arrays[side].astype(bool)
+    report = diagnose(**arrays, num_classes=5)
+    assert report.verdict.primary == "recoded-class-ids"
+    assert "not as bool" in report.primary.help
+
+
+def test_masks_without_the_classes_that_a_model_confuses_are_not_merged():
+    truth = scene(3, samples=6, height=32, width=48, classes=2)
+    predicted = truth.copy()
+    predicted[:, :8][truth[:, :8] == 1] = 2
+    predicted[:, 8:14][truth[:, 8:14] == 1] = 3
+    assert "recoded-class-ids" not in names(diagnose(y_true=truth, y_pred=predicted, num_classes=5))

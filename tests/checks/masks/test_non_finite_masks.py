@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from build import diagnose, errors, found, one_hot, outcome
+from build import diagnose, errors, found, names, one_hot, outcome
 from help_code import run_help
 
 from iou_doctor.report.finding import Status
@@ -63,3 +63,11 @@ def test_channels_with_nan_have_no_code_to_paste():
     masks[0, 0, 2] = np.nan
     report = diagnose(y_true=masks, y_pred=PREDICTED, num_classes=2)
     assert "masks = " not in found(report, "non-finite-masks").help
+
+
+def test_white_of_16_bits_is_the_object_where_it_is_predicted():
+    truth = np.zeros((4, 24, 32), np.uint16)
+    truth[:, 4:14, 5:20] = 65535
+    predicted = np.roll(truth > 0, 1, axis=2).astype(np.uint8)
+    assert "non-finite-masks" not in names(diagnose(y_true=truth, y_pred=predicted))
+    assert "non-finite-masks" in names(diagnose(y_true=truth, y_pred=np.roll(predicted, 12, 2)))
