@@ -13,6 +13,7 @@ from collections.abc import Collection, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from iou_doctor.checks.ordered_classes import has_ordered_labels
 from iou_doctor.checks.seams import (
     LARGEST_LABEL,
     LEARNT_SHARE,
@@ -123,7 +124,9 @@ def find_ramps(
     if not found.are_clear:
         return None
     usual = measure_ramps(others, maps, neutral)
-    return found if found.share >= LEAST_RATIO * usual.share else None
+    if found.share < LEAST_RATIO * usual.share or has_ordered_labels(others, neutral):
+        return None
+    return found
 
 
 def count_strays_at_edges(maps: Sequence[Labels], strays: Collection[int]) -> tuple[int, int]:

@@ -18,7 +18,6 @@ from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.masks._fractional_ids import LARGEST_REST, measure_fractional_ids
 from iou_doctor.checks.masks._jpeg_levels import find_jpeg_levels
 from iou_doctor.checks.masks._mask_values import build_value_repair, count_mask_labels
-from iou_doctor.checks.ordered_classes import has_ordered_classes
 from iou_doctor.checks.ramps import (
     FEWEST_LABELS_WITH_RAMPS,
     count_strays_at_edges,
@@ -140,7 +139,7 @@ def _find_ramps(evidence: Evidence) -> list[Finding]:
     crops, strays = evidence.sampled.crops, _list_strays(evidence)
     neutral = set() if strays else _list_neutral_labels(evidence)
     found = find_ramps(crops.y_true, crops.y_pred, neutral=neutral)
-    if found is None or has_ordered_classes(evidence):
+    if found is None:
         return []
     labels, pixels = sorted({*found.labels, *strays}), found.found + found.outside
     return [_report_seams(evidence, labels, pixels, found.found, overshoots=found.beyond > 0)]

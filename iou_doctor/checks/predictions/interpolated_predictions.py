@@ -18,7 +18,6 @@ from collections.abc import Collection, Mapping
 
 from iou_doctor.arrays.interpretation import VOID_LABELS, Encoding
 from iou_doctor.checks.evidence import Evidence
-from iou_doctor.checks.ordered_classes import has_ordered_classes
 from iou_doctor.checks.ramps import FEWEST_LABELS_WITH_RAMPS, find_ramps
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.seams import FEWEST_SEAM_LABELS, Seam, list_seam_candidates, measure_seams
@@ -113,7 +112,7 @@ def _find_ramps(evidence: Evidence) -> list[Finding]:
         return []  # the predictions are scores of two classes
     crops = evidence.sampled.crops
     found = find_ramps(crops.y_pred, crops.y_true, neutral=_list_neutral_labels(evidence))
-    if found is None or has_ordered_classes(evidence):
+    if found is None:
         return []
     pixels = found.found + found.outside
     return [_build_finding(list(found.labels), pixels, found.found, "cover no area there")]
