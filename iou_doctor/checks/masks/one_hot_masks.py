@@ -32,10 +32,7 @@ RULE = Rule(
 
 def find(evidence: Evidence) -> Result:
     """Look for one-hot masks that go to a metric that reads each value as a class id."""
-    if (
-        evidence.interpretation.y_true is not Encoding.ONE_HOT
-        or not evidence.metric.reads_mask_labels
-    ):
+    if not _are_one_hot(evidence) or not evidence.metric.reads_mask_labels:
         return []
     values, axes = evidence.stats.y_true, evidence.interpretation.layout.y_true
     return [
@@ -58,12 +55,23 @@ def find(evidence: Evidence) -> Result:
     ]
 
 
+def _are_one_hot(evidence: Evidence) -> bool:
+    """Return whether each pixel has one channel of 1, or of 255, and all others are 0."""
+    interpretation, values = evidence.interpretation, evidence.stats.y_true
+    if interpretation.y_true is Encoding.ONE_HOT:
+        return True
+    if not interpretation.layout.y_true.is_per_class or values.fractional or values.minimum != 0:
+        return False
+    return values.maximum == values.minimum_sum == values.maximum_sum == 255
+
+
 def _describe_reading(evidence: Evidence) -> str:
     """Return how the metric reads the masks."""
     metric, values = evidence.metric, evidence.stats.y_true
     if metric.takes is not None:
         return f"{metric.short_name} expects class ids"
     return (
-        f"{metric.short_name} reads {format_count(values.values, 'class id')}, all 0 or 1,"
+        f"{metric.short_name} reads {format_count(values.values, 'class id')}, all 0 or"
+        f" {values.maximum:g},"
         f" from {format_count(values.pixels, 'pixel')}"
     )

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from build import after, diagnose, errors, found, names, one_hot
+from build import after, diagnose, errors, found, names, one_hot, scene
 
 TRUTH = np.array([[[0, 1, 2, 1]]])
 
@@ -38,3 +38,11 @@ def test_a_metric_that_takes_the_argmax_of_masks_passes(metric):
 
 def test_labels_pass():
     assert names(diagnose(y_true=TRUTH, y_pred=TRUTH, num_classes=3)) == []
+
+
+def test_255_in_place_of_1():
+    labels = scene(1, classes=4)
+    masks = one_hot(labels, 4) * 255
+    report = diagnose(y_true=masks.astype(np.uint8), y_pred=labels, num_classes=4)
+    assert report.verdict.primary == "one-hot-masks"
+    assert after(report, "one-hot-masks") == 1.0
