@@ -171,6 +171,9 @@ def _examine(evidence: Evidence, maps: Stack, fits: Fits) -> Finding | None:
     turned = _find_turned(fits)
     if not turned.any():
         return None
+    common = _find_common_turn(fits, turned)
+    if common:
+        return _report_all(fits, common, evidence)
     from iou_doctor.checks.alignment._turned_samples import report_some
 
     return report_some(RULE, evidence, maps, fits, turned)
@@ -206,6 +209,17 @@ def _find_turned(fits: Fits) -> NDArray[np.bool_]:
     if len(others) and ordered[-1][turned].mean() < LEAST_QUALITY * others.mean():
         return np.zeros_like(turned)
     return turned
+
+
+def _find_common_turn(fits: Fits, turned: NDArray[np.bool_]) -> int:
+    """Return the turn of these samples if the others fit it as well as no turn, otherwise 0.
+
+    Then the others only tell less, and all samples are turned.
+    """
+    best, *more = np.unique(fits.images.argmax(axis=0)[turned]).tolist()
+    others = fits.images[:, ~turned]
+    is_common = not more and others.size and others[best].mean() >= others[0].mean()
+    return int(best) if is_common and fits.pooled[best] >= LEAST_RESTORED else 0
 
 
 def _report_all(fits: Fits, best: int, evidence: Evidence) -> Finding:

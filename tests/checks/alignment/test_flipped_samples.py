@@ -1,4 +1,5 @@
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from scenes import boxes, model
 
 from iou_doctor.checks.alignment import _turned_samples, flipped_samples
 from iou_doctor.checks.alignment._turned_samples import find_few_turned, keep_large_gains
-from iou_doctor.checks.alignment.flipped_samples import _find_turned
+from iou_doctor.checks.alignment.flipped_samples import _find_common_turn, _find_turned
 from iou_doctor.checks.map_stack import Stack
 from iou_doctor.checks.orientations import IDENTITY, Fits, fit_all_turns, fit_turns, list_turns
 
@@ -299,3 +300,12 @@ def test_all_samples_turned_back_must_fit_the_masks(monkeypatch, restored, fires
     monkeypatch.setattr(flipped_samples, "fit_all_turns", fit_worse)
     report = diagnose(y_true=T, y_pred=P[:, :, ::-1], num_classes=5)
     assert (RULE in names(report)) == fires
+
+
+@pytest.mark.parametrize(("others", "common"), [((0.3, 0.35), 1), ((0.25, 0.3), 0)])
+def test_a_turn_that_the_other_samples_fit_as_well_is_that_of_all(others, common):
+    images = np.array([[0.1, 0.1, 0.3, 0.3], [0.5, 0.5, *others], [0.2, 0.1, 0.1, 0.1]])
+    fits = SimpleNamespace(images=images, pooled=images.mean(axis=1))
+    turned = np.array([True, True, False, False])
+    assert _find_common_turn(fits, turned) == common
+    assert _find_common_turn(fits, np.ones(4, dtype=bool)) == 0
