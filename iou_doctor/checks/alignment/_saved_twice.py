@@ -74,7 +74,7 @@ def _are_alike(first: Labels, second: Labels) -> bool:
     union = int(((first > 0) | (second > 0)).sum())
     same = int(((first == second) & (first > 0)).sum())
     matched = sum(
-        max(np.bincount(own[own > 0]), default=0)
+        max(np.unique(own[own > 0], return_counts=True)[1], default=0)
         for label in {*first[first > 0].tolist()}
         if len(own := second[first == label])
     )
