@@ -21,6 +21,8 @@ class Scale(StrEnum):
     """Unbounded scores, some of them negative."""
     BYTES = "bytes"
     """Scores from 0 to 255, or to 65,535 or 100."""
+    MIXED = "mixed"
+    """Scores of some samples on one scale, and of others on another one."""
     IDS = "ids"
     """Class ids, which are whole numbers."""
     DIVIDED = "divided"

@@ -155,12 +155,10 @@ def _compare_scales(of_each: Mapping[int, ValueCounts], *, dense: bool) -> OddSc
     found = [*scales.values()]
     usual = next((one for one in Scale if 2 * found.count(one) >= len(found)), None)
     kinds = {*found} - {usual, None}
-    if usual is None or len(kinds) != 1:
+    if usual is None or not kinds or not {(usual, one) for one in kinds} <= PAIRS:
         return None
-    (scale,) = kinds
-    odd = {sample: of_each[sample] for sample, one in scales.items() if one is scale}
-    if scale is None or (usual, scale) not in PAIRS:
-        return None
+    odd = {sample: of_each[sample] for sample, one in scales.items() if one in kinds}
+    scale = Scale.MIXED if len(kinds) > 1 else next(one for one in kinds if one)
     if scale is Scale.UNIT and not dense and not _are_telling(odd):
         return None
     others = ValueCounts.merge([of_each[sample] for sample in scales if sample not in odd])
@@ -217,7 +215,7 @@ def _are_telling(odd: Mapping[int, ValueCounts]) -> bool:
 
 def _restore(ask: Ask, counts: Counts, table: PairCounts, odd: OddScores) -> OddScores | None:
     """Return the samples with their label pairs if they are thresholded on their own scale."""
-    if odd.usual_scale is Scale.BYTES:
+    if odd.usual_scale is Scale.BYTES or odd.scale is Scale.MIXED:
         return odd
     pairing = next(one for one, found in counts.stats.tables.items() if found is table)
     threshold = 0.0 if odd.scale is Scale.LOGITS else DEFAULT_THRESHOLD * odd.full

@@ -312,6 +312,50 @@ def test_a_label_of_one_too_many_tells_of_shifted_ids_though_no_number_is_declar
     check_cured(report, [3], mixed, predictions, (masks, predictions), 7)
 
 
+@pytest.mark.parametrize("options", [{"num_classes": 6}, {}])
+def test_ids_of_some_predictions_may_be_one_too_high(options):
+    masks = draw_masks((12, 48, 48), 6, seed=3, smoothness=5)
+    predictions = predict(masks, 6, seed=4)
+    mixed = change(predictions, [2, 5], lambda labels: labels + 1)
+    report = diagnose(y_true=masks, y_pred=mixed, **options)
+    check_cured(report, [2, 5], masks, mixed, (masks, predictions), 6)
+    assert "the ids in the predictions of samples 2 and 5 are one too high" in (
+        found(report, FAULTY).message
+    )
+
+
+def test_a_mask_with_void_0_and_ids_one_too_high_does_not_make_its_last_class_void():
+    masks, predictions = draw_pairs(8, 5, seed=2)
+    mixed = change(masks, [2], lambda mask: mask + 1)
+    mixed[2, :10] = 0
+    report = diagnose(y_true=mixed, y_pred=predictions, num_classes=5)
+    finding = found(report, FAULTY)
+    assert report.verdict.primary == FAULTY
+    assert finding.facts["faulty"] == [2]
+    assert "0, 1, 2, 3, 4 and 5 in place of 255, 0, 1, 2, 3 and 4" in finding.message
+
+
+def test_many_ids_that_one_mask_permutes_are_matched_though_the_model_is_weak():
+    masks = draw_masks((6, 64, 80), 16, smoothness=4)
+    predictions = predict(masks, 16, wrong=0.3)
+    order = np.random.default_rng(0).permutation(16)
+    mixed = change(masks, [2], lambda mask: order[mask])
+    report = diagnose(y_true=mixed, y_pred=predictions, num_classes=16)
+    assert mean_iou(masks, predictions, 16) < 0.6
+    finding = found(report, FAULTY)
+    assert finding.facts["faulty"] == [2]
+    assert finding.repair.mean_iou_after == pytest.approx(
+        mean_iou(masks, predictions, 16), abs=0.01
+    )
+
+
+def test_the_prediction_of_another_scene_permutes_no_ids():
+    masks = draw_masks((6, 64, 80), 16, smoothness=4)
+    predictions = predict(masks, 16, wrong=0.3)
+    predictions[2] = draw_masks((1, 64, 80), 16, smoothness=4, seed=9)[0]
+    assert FAULTY not in names(diagnose(y_true=masks, y_pred=predictions, num_classes=16))
+
+
 def test_classes_that_one_sample_permutes_may_be_wrong_on_either_side():
     masks = draw_masks((8, 48, 48), 3, seed=2)
     predictions = predict(masks, 3, seed=3)

@@ -73,6 +73,17 @@ def test_if_half_of_the_samples_are_on_each_scale_probabilities_are_usual(sample
     assert after(report, FAULTY) == pytest.approx(mean_iou(masks, clean >= 0.5, 2))
 
 
+def test_samples_on_two_other_scales_are_named_together():
+    masks, logits = draw_logits(8)
+    mixed = squash(logits)
+    mixed[3] *= 255
+    mixed[5] = logits[5]
+    report = diagnose(y_true=masks, y_pred=mixed, metric=BINARY)
+    assert report.verdict.primary == FAULTY
+    assert found(report, FAULTY).facts["faulty"] == [3, 5]
+    assert "threshold-off" not in names(report)
+
+
 def test_probabilities_of_one_sample_among_bytes_are_named():
     masks, logits = draw_logits()
     mixed = squash(logits) * 255

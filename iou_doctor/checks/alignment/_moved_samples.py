@@ -7,6 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 
+from iou_doctor.arrays.interpretation import VOID_LABELS
+from iou_doctor.checks.alignment._permuted_ids import find_permutation
 from iou_doctor.checks.alignment._sample_faults import (
     BACKGROUND,
     FEWEST_PIXELS,
@@ -62,19 +64,9 @@ def find_moved_ids(evidence: Evidence, scores: SampleScores) -> list[Relabelling
     classes = _count_known_classes(evidence)
     images = sorted({*scores.doubtful, *scores.confused})
     for image, table in iterate_tables(pairs, images[:MOST_EXAMINED]):
-        shifted = _find_shift(image, table, classes)
-        if shifted is not None:
-            found.append((shifted, table))
-            continue
-        partners = table.find_partners()
-        moved = {true: pred for true, pred in partners.items() if true != pred}
-        one = build_relabelling(image, Side.MASKS, table, moved)
-        least = max(LEAST_RESTORED, GOOD_SHARE * scores.usual, one.before + LEAST_GAIN)
-        is_poor = one.before < POOR_SHARE * scores.usual
-        if is_poor and one.after >= least and _are_moved(table, moved):
+        one = _find_moved(image, table, classes, scores.usual)
+        if one is not None:
             found.append((one, table))
-        elif exchanged := _find_exchange(image, table, moved, scores.usual):
-            found.append((exchanged, table))
         else:
             left.append((image, table))
     if not found or scores.good < max(FEWEST_GOOD, len(found)):
@@ -83,13 +75,28 @@ def find_moved_ids(evidence: Evidence, scores: SampleScores) -> list[Relabelling
         return []
     usual = _measure_usual_shares(pairs, scores)
     largest = _find_largest_deviation(pairs, scores, usual)
-    chosen = [
-        one if set(one.table) - set(usual) else _choose_side(one, table, usual, largest)
-        for one, table in found
-    ]
+    chosen = [_choose_side(one, table, usual, largest) for one, table in found]
     chosen = _agree_on_side(chosen)
     chosen += _find_more_of_the_same(chosen, left)
     return sorted(chosen, key=lambda one: one.sample)
+
+
+def _find_moved(image: int, table: Table, classes: int, usual: float) -> Relabelling | None:
+    """Return a sample with its ids moved back if it then scores about as usual."""
+    shifted = _find_shift(image, table, classes, usual)
+    if shifted is not None:
+        return shifted
+    partners = table.find_partners()
+    moved = {true: pred for true, pred in partners.items() if true != pred}
+    one = build_relabelling(image, Side.MASKS, table, moved)
+    least = max(LEAST_RESTORED, GOOD_SHARE * usual, one.before + LEAST_GAIN)
+    is_poor = one.before < POOR_SHARE * usual
+    if is_poor and one.after >= least and _are_moved(table, moved):
+        return one
+    exchanged = _find_exchange(image, table, moved, usual)
+    if exchanged is not None or not is_poor:
+        return exchanged
+    return find_permutation(image, table, usual)
 
 
 def _count_known_classes(evidence: Evidence) -> int:
@@ -108,16 +115,22 @@ def _are_everywhere(evidence: Evidence, found: Sequence[Relabelling]) -> bool:
     return bool(outside) and bool(np.isin(pairs.truth[others], outside).any())
 
 
-def _find_shift(image: int, table: Table, classes: int) -> Relabelling | None:
+def _find_shift(image: int, table: Table, classes: int, usual: float) -> Relabelling | None:
     """Return the sample with all ids one lower if it holds 1 to `classes` and then scores more.
 
-    Such a sample holds one label that is no class, and no background.
+    Such a sample holds one label that is no class, and no background. If it holds 0, that is void.
     """
     labels = table.truth
-    if not len(labels) or min(labels) != 1 or max(labels) != classes:
+    if not len(labels) or min(labels) not in {0, 1} or max(labels) != classes:
         return None
-    lower = {label: label - 1 for label in labels}
+    lower = {label: label - 1 for label in labels if label}
+    kept = Table({pair: count for pair, count in table.counts.items() if pair[0]})
     one = build_relabelling(image, Side.MASKS, table, lower)
+    one = replace(one, after=kept.relabel(lower).mean_iou)
+    if BACKGROUND in labels:
+        one = replace(one, table={**lower, BACKGROUND: VOID_LABELS[0]})
+        if one.after < GOOD_SHARE * usual:
+            return None
     return one if one.after >= one.before + LEAST_SHIFT_GAIN else None
 
 
@@ -215,9 +228,13 @@ def _choose_side(
 ) -> Relabelling:
     """Return the relabelling for the side whose shares of the classes are unlike the usual ones.
 
-    If the classes are only permuted, and neither side is far less usual than all good masks, it may
-    be the other side.
+    A label that no usual mask holds is wrong. If the classes are only permuted, and neither side is
+    far less usual than all good masks, it may be the other side.
     """
+    if set(found.table) - set(usual):
+        return found
+    if set(found.table.values()) - set(usual):
+        return _move_to_predictions(found)
     of_masks, of_predictions = (
         _measure_deviation(part, usual) for part in (table.truth, table.predicted)
     )
@@ -226,5 +243,10 @@ def _choose_side(
     may_be_either = permutes and (of_masks > largest) == (of_predictions > largest)
     if of_masks >= of_predictions - LEAST_DIFFERENCE:
         return replace(found, may_be_either=may_be_either)
+    return replace(_move_to_predictions(found), may_be_either=may_be_either)
+
+
+def _move_to_predictions(found: Relabelling) -> Relabelling:
+    """Return the relabelling that changes the predictions in place of the masks."""
     inverse = {new: old for old, new in found.table.items()}
-    return replace(found, side=Side.PREDICTIONS, table=inverse, may_be_either=may_be_either)
+    return replace(found, side=Side.PREDICTIONS, table=inverse)

@@ -55,6 +55,7 @@ def _name_scale(scale: Scale, full: int = 1) -> str:
         Scale.IDS: "class ids",
         Scale.DIVIDED: f"probabilities divided by {full}" if full > 1 else "ids divided by 255",
         Scale.LOGITS: "logits",
+        Scale.MIXED: "scores on several scales",
     }.get(scale, "probabilities")
 
 
@@ -64,6 +65,8 @@ def _write_help(
     some = f"predictions[{samples}]"
     if evidence.pair.y_pred.names is not None:
         return "save the predictions of these samples again, on the scale of the others"
+    if odd.scale is Scale.MIXED:
+        return f"bring each of {some} to the scale of the others"
     if odd.usual_scale is Scale.BYTES or (odd.scale is Scale.DIVIDED and are_channels):
         return f"{some} = {some} * {odd.full}"
     if odd.scale is Scale.DIVIDED:
