@@ -8,6 +8,11 @@ from dataclasses import replace
 import numpy as np
 
 from iou_doctor.arrays.interpretation import VOID_LABELS
+from iou_doctor.checks.alignment._faulty_side import (
+    choose_side,
+    find_largest_deviation,
+    measure_usual_shares,
+)
 from iou_doctor.checks.alignment._permuted_ids import find_permutation
 from iou_doctor.checks.alignment._sample_faults import (
     BACKGROUND,
@@ -24,7 +29,6 @@ from iou_doctor.checks.alignment._sample_tables import (
     iterate_tables,
 )
 from iou_doctor.checks.evidence import Evidence
-from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.repairs.step import Side
 
 LEAST_USUAL = 0.4
@@ -39,14 +43,9 @@ LEAST_SHIFT_GAIN = 0.2
 FEWEST_MOVED = 3
 """Minimum number of moved ids unless the background is among them. One or two classes may be mixed
 up by an honest model: a cat that is taken for a dog."""
-LEAST_DIFFERENCE = 0.2
-"""How much more unlike the usual shares of the classes those of a prediction must be than those of
-its mask for the prediction to be the faulty side."""
 LEAST_EXCHANGED, LEAST_EXCHANGE_GAIN = 0.4, 0.1
 """Minimum of the mean IoU of two classes with each other if they are exchanged in a sample, and the
 minimum gain of the sample. A model that takes a cat for a dog seldom takes that dog for a cat."""
-MOST_COMPARED = 64
-"""Maximum number of good samples whose shares of the classes are compared with the usual ones."""
 FEWEST_GOOD = 2
 """Minimum number of samples without a fault, which show what is usual."""
 FEWEST_ALIKE, LEAST_SHARED_GAIN = 2, 0.1
@@ -73,9 +72,9 @@ def find_moved_ids(evidence: Evidence, scores: SampleScores) -> list[Relabelling
         return []
     if _are_everywhere(evidence, [one for one, _ in found]):
         return []
-    usual = _measure_usual_shares(pairs, scores)
-    largest = _find_largest_deviation(pairs, scores, usual)
-    chosen = [_choose_side(one, table, usual, largest) for one, table in found]
+    usual = measure_usual_shares(pairs, scores)
+    largest = find_largest_deviation(pairs, scores, usual)
+    chosen = [choose_side(one, table, usual, largest) for one, table in found]
     chosen = _agree_on_side(chosen)
     chosen += _find_more_of_the_same(chosen, left)
     return sorted(chosen, key=lambda one: one.sample)
@@ -200,53 +199,3 @@ def _are_moved(table: Table, moved: Mapping[int, int]) -> bool:
     enough = len(sure) >= (2 if background else FEWEST_MOVED)
     clear = all(2 * table.counts.get((true, moved[true]), 0) > table.truth[true] for true in sure)
     return one_to_one and enough and clear
-
-
-def _measure_usual_shares(pairs: PairCounts, scores: SampleScores) -> dict[int, float]:
-    """Return the share of each class in the masks of the samples that are not poor."""
-    rows = pairs.keep_rows(~np.isin(pairs.image, scores.poor))
-    return {label: count / max(rows.total, 1) for label, count in rows.count_truths().items()}
-
-
-def _measure_deviation(part: Mapping[int, int], usual: Mapping[int, float]) -> float:
-    """Return how far the shares of the classes in an image are from the usual ones, up to 2."""
-    total = max(1, sum(part.values()))
-    return sum(abs(part.get(label, 0) / total - share) for label, share in usual.items())
-
-
-def _find_largest_deviation(
-    pairs: PairCounts, scores: SampleScores, usual: Mapping[int, float]
-) -> float:
-    """Return how far the shares of the classes are from the usual ones in some good masks."""
-    good = [image for image in scores.images.tolist() if image not in {*scores.doubtful}]
-    tables = iterate_tables(pairs, good[:MOST_COMPARED])
-    return max((_measure_deviation(table.truth, usual) for _, table in tables), default=0.0)
-
-
-def _choose_side(
-    found: Relabelling, table: Table, usual: Mapping[int, float], largest: float
-) -> Relabelling:
-    """Return the relabelling for the side whose shares of the classes are unlike the usual ones.
-
-    A label that no usual mask holds is wrong. If the classes are only permuted, and neither side is
-    far less usual than all good masks, it may be the other side.
-    """
-    if set(found.table) - set(usual):
-        return found
-    if set(found.table.values()) - set(usual):
-        return _move_to_predictions(found)
-    of_masks, of_predictions = (
-        _measure_deviation(part, usual) for part in (table.truth, table.predicted)
-    )
-    permutes = set(found.table) == set(found.table.values())
-    largest += LEAST_DIFFERENCE
-    may_be_either = permutes and (of_masks > largest) == (of_predictions > largest)
-    if of_masks >= of_predictions - LEAST_DIFFERENCE:
-        return replace(found, may_be_either=may_be_either)
-    return replace(_move_to_predictions(found), may_be_either=may_be_either)
-
-
-def _move_to_predictions(found: Relabelling) -> Relabelling:
-    """Return the relabelling that changes the predictions in place of the masks."""
-    inverse = {new: old for old, new in found.table.items()}
-    return replace(found, side=Side.PREDICTIONS, table=inverse)
