@@ -18,8 +18,6 @@ from iou_doctor.checks.predictions._unargmaxed import count_below_one
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.suggested_code import suggest_multilabel, suggest_threshold
 from iou_doctor.checks.wording import describe_first, describe_score_handling, format_percent
-from iou_doctor.interpret.class_axis import is_channel_axis
-from iou_doctor.interpret.overlapping_axis import FEWEST_CLASSES
 from iou_doctor.repairs.repair import Repair
 from iou_doctor.repairs.step import Side
 from iou_doctor.repairs.threshold import Threshold
@@ -85,6 +83,9 @@ def _suggest_channels(evidence: Evidence) -> str:
     is_told = interpretation.num_classes_declared or evidence.metric.contract is not None
     if is_told or len(shape) != AXES_OF_CHANNELS or interpretation.layout.y_true.shape != shape:
         return ""
+    from iou_doctor.interpret.class_axis import is_channel_axis  # the list of rules needs none
+    from iou_doctor.interpret.overlapping_axis import FEWEST_CLASSES
+
     for axis in (1, 3):
         length = shape[axis] or 0
         if length >= FEWEST_CLASSES and is_channel_axis(shape, axis, None):
