@@ -80,7 +80,7 @@ def find_odd_scores(ask: Ask, counts: Counts) -> OddScores | None:
     try:
         measured = ask(MeasureSamples(layout, Side.PREDICTIONS))
         left_out = frozenset(layout.mismatched)
-        of_each = {one: values for one, values in measured.items() if one not in left_out}
+        of_each = {one: measured[one] for one in sorted(measured) if one not in left_out}
         if table is None:
             return _compare_scales(of_each, dense=True)
         divided = _find_divided(of_each)

@@ -52,7 +52,9 @@ def test_parts_say_what_a_check_says(make, shards, tmp_path):
     samples=st.integers(1, 12),
     shards=st.integers(1, 9),
     seed=st.integers(0, 2**16),
-    fault=st.sampled_from(["none", "flip", "one flipped", "reversed", "off by one", "0 and 255"]),
+    fault=st.sampled_from(
+        ["none", "flip", "one flipped", "reversed", "off by one", "0 and 255", "two scales"]
+    ),
 )
 def test_faults_are_found_in_any_grouping(samples, shards, seed, fault, tmp_path_factory):
     masks, predictions = make_labels(samples, seed, classes=2 if fault == "0 and 255" else 4)
@@ -66,6 +68,9 @@ def test_faults_are_found_in_any_grouping(samples, shards, seed, fault, tmp_path
         masks = masks + 1
     elif fault == "0 and 255":
         masks = masks * 255
+    elif fault == "two scales":
+        predictions = predictions.astype(np.float32)
+        predictions[::3] /= 255
     pair = pair_of(y_true=masks, y_pred=predictions)
     request = CheckRequest(options=Options(num_classes=None))
     wanted, found, _ = compare(pair, request, shards, tmp_path_factory.mktemp("p"), seed=seed)
