@@ -203,3 +203,21 @@ def test_scores_in_place_of_masks_are_no_ids():
     predicted = np.clip(np.floor(scores + 0.4), 0, 5).astype(np.uint8)
     found = names(diagnose(y_true=scores, y_pred=predicted))
     assert not {"interpolated-masks", "normalised-masks"} & {*found}
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32])
+@pytest.mark.parametrize(("classes", "ids"), [(12, 12), (30, 151)])
+@pytest.mark.parametrize("declared", [False, True])
+def test_predicted_ids_that_overshoot(dtype, classes, ids, declared):
+    stored = draw_masks((3, 64, 80), classes, smoothness=8.0)
+    stored = (stored * ((ids - 1) / (classes - 1))).astype(np.uint8)
+    nearest, predicted = (
+        np.stack([np.asarray(Image.fromarray(one).resize((120, 96), how)) for one in maps])
+        for maps, how in (
+            (stored, Image.Resampling.NEAREST),
+            (np.roll(stored, 1, axis=-1).astype(dtype), Image.Resampling.LANCZOS),
+        )
+    )
+    report = diagnose(y_true=nearest, y_pred=predicted, num_classes=ids if declared else None)
+    assert report.verdict.primary == "interpolated-predictions"
+    assert not any("num_classes" in finding.help for finding in roots(report))

@@ -18,6 +18,7 @@ from collections.abc import Collection, Mapping
 
 from iou_doctor.arrays.interpretation import VOID_LABELS, Encoding
 from iou_doctor.checks.evidence import Evidence
+from iou_doctor.checks.predictions._truncated_ids import have_truncated_ids
 from iou_doctor.checks.ramps import FEWEST_LABELS_WITH_RAMPS, find_ramps
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.seams import FEWEST_SEAM_LABELS, Seam, list_seam_candidates, measure_seams
@@ -40,14 +41,21 @@ RULE = Rule(
     suspicion=Suspicion.ENCODING,
     claim="predicted class ids went through interpolation or arithmetic",
     explains=Symptom.METRIC | Symptom.BASELINE,
-    also_explains=("prediction-out-of-range", "unlabelled-class-predicted"),
+    also_explains=(
+        "prediction-out-of-range",
+        "unlabelled-class-predicted",
+        "unthresholded-sigmoid",
+        "label-out-of-range",
+        "never-predicted-class",
+    ),
 )
 
 FEWEST_LABELS = 3
 """Two labels have no other label in between."""
-OVERSHOOT = 1.0
-"""Distance by which resized ids may lie outside the classes. A bicubic resize overshoots by a part
-of the difference between two ids; scores beyond that are activations, not ids."""
+OVERSHOOT = 0.3
+"""By which part of the largest id, but at least by 1, resized ids may lie outside the classes. A
+bicubic resize overshoots by a part of the difference between two ids; scores beyond that are
+activations, not ids."""
 HELP = (
     "resize the class scores and take the argmax afterwards, or resize the ids with nearest"
     " neighbour (cv2.INTER_NEAREST, tf.image.resize(..., method='nearest'))"
@@ -57,6 +65,8 @@ HELP = (
 def find(evidence: Evidence) -> Result:
     """Look for ids with fractions, and for ids that only form seams between two others."""
     interpretation, values = evidence.interpretation, evidence.stats.y_pred
+    if interpretation.y_pred is Encoding.BINARY_LOGITS and have_truncated_ids(evidence):
+        return [_report_fractions(evidence)]
     if interpretation.y_pred is not Encoding.LABELS or interpretation.layout.y_pred.is_dense:
         return []
     if interpretation.has_near_ids:
@@ -87,7 +97,7 @@ def _find_seams(evidence: Evidence, candidates: Collection[int]) -> list[Finding
         return []
     pixels = sum(seam.pixels for seam in found.values())
     between = sum(seam.between for seam in found.values())
-    return [_build_finding(list(found), pixels, between, "are hardly ever right")]
+    return [_build_finding(evidence, list(found), pixels, between, "are hardly ever right")]
 
 
 def _find_slopes(evidence: Evidence) -> list[Finding]:
@@ -101,7 +111,8 @@ def _find_slopes(evidence: Evidence) -> list[Finding]:
     )
     if found is None:
         return []
-    return [_build_finding(list(found.labels), found.pixels, found.between, "occur in no mask")]
+    labels = list(found.labels)
+    return [_build_finding(evidence, labels, found.pixels, found.between, "occur in no mask")]
 
 
 def _find_ramps(evidence: Evidence) -> list[Finding]:
@@ -114,8 +125,8 @@ def _find_ramps(evidence: Evidence) -> list[Finding]:
     found = find_ramps(crops.y_pred, crops.y_true, neutral=_list_neutral_labels(evidence))
     if found is None:
         return []
-    pixels = found.found + found.outside
-    return [_build_finding(list(found.labels), pixels, found.found, "cover no area there")]
+    labels, pixels = list(found.labels), found.found + found.outside
+    return [_build_finding(evidence, labels, pixels, found.found, "cover no area there")]
 
 
 def _list_neutral_labels(evidence: Evidence) -> set[int]:
@@ -129,18 +140,22 @@ def _find_fractions(evidence: Evidence) -> list[Finding]:
     highest = evidence.interpretation.num_classes - 1
     if values.minimum is None or values.maximum is None:
         return []
-    if values.minimum < -OVERSHOOT or values.maximum > highest + OVERSHOOT:
+    beyond = max(1.0, OVERSHOOT * highest)
+    if values.minimum < -beyond or values.maximum > highest + beyond:
         return []
-    return [
-        Finding(
-            RULE,
-            message=f"{format_percent(values.fractional, values.values)} of the predictions are"
-            " fractions, although the others are class ids",
-            help=HELP,
-            facts={"fractional": values.fractional, "values": values.values, "labels": []},
-            evidence=describe_first(values.first_fractional, evidence),
-        )
-    ]
+    return [_report_fractions(evidence)]
+
+
+def _report_fractions(evidence: Evidence) -> Finding:
+    values = evidence.stats.y_pred
+    return Finding(
+        RULE,
+        message=f"{format_percent(values.fractional, values.values)} of the predictions are"
+        " fractions, although the others are class ids",
+        help=HELP,
+        facts={"fractional": values.fractional, "values": values.values, "labels": []},
+        evidence=describe_first(values.first_fractional, evidence),
+    )
 
 
 def _report_near_ids(evidence: Evidence) -> Finding:
@@ -166,7 +181,19 @@ def _keep_thin(found: Mapping[int, Seam], labels: Collection[int]) -> dict[int, 
     return {label: seam for label, seam in found.items() if label in kept and seam.is_thin}
 
 
-def _build_finding(labels: list[int], pixels: int, between: int, unlike: str) -> Finding:
+def _are_overshot(evidence: Evidence, labels: list[int]) -> bool:
+    """Return whether all labels that are no classes are little beyond them, and many are these."""
+    highest = evidence.interpretation.num_classes - 1
+    strays = [n for n in evidence.pairs.count_predictions() if not 0 <= n <= highest]
+    beyond = 1 + max(1.0, OVERSHOOT * highest)  # rounding adds up to one
+    near = [label for label in strays if -beyond <= label <= highest + beyond]
+    return near == strays and 2 * len({*strays} & {*labels}) >= max(1, len(strays))
+
+
+def _build_finding(
+    evidence: Evidence, labels: list[int], pixels: int, between: int, unlike: str
+) -> Finding:
+    are_explained = _are_overshot(evidence, labels)
     return Finding(
         RULE,
         message=f"predicted labels {join_words(labels)} lie between a smaller and a larger label in"
@@ -174,5 +201,5 @@ def _build_finding(labels: list[int], pixels: int, between: int, unlike: str) ->
         f" interpolation leaves them, and {unlike}",
         help=HELP,
         facts={"fractional": 0, "values": pixels, "labels": labels},
-        severity_override=Severity.WARNING,
+        severity_override=None if are_explained else Severity.WARNING,
     )
