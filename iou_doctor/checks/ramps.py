@@ -13,7 +13,6 @@ from collections.abc import Collection, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from iou_doctor.checks.ordered_classes import has_ordered_labels
 from iou_doctor.checks.seams import (
     LARGEST_LABEL,
     LEARNT_SHARE,
@@ -123,6 +122,8 @@ def find_ramps(
     found = measure_ramps(maps, others, neutral)
     if not found.are_clear:
         return None
+    from iou_doctor.checks.ordered_classes import has_ordered_labels  # only if there are ramps
+
     usual = measure_ramps(others, maps, neutral)
     if found.share < LEAST_RATIO * usual.share or has_ordered_labels(others, neutral):
         return None

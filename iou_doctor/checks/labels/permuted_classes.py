@@ -26,7 +26,6 @@ from iou_doctor.checks.hypotheses import (
 )
 from iou_doctor.checks.labels._numberings import find_foreign_ids
 from iou_doctor.checks.map_stack import has_nothing_to_gain
-from iou_doctor.checks.ordered_classes import are_neighbours_mistaken
 from iou_doctor.checks.orientations import PIXELS_A_SIDE, fit_turns, list_turns
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.stack_maps import stack_maps
@@ -87,6 +86,8 @@ def find(evidence: Evidence) -> Result:
     if after < before + LEAST_EXCHANGE_GAIN:
         return []
     gain = after - before
+    from iou_doctor.checks.ordered_classes import are_neighbours_mistaken  # only with a proof
+
     others = _is_turn_better(evidence, gain) or _is_volume_better(evidence, gain)
     if others or are_neighbours_mistaken(evidence, moves, repair):
         return []

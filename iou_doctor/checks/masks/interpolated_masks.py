@@ -15,7 +15,6 @@ recovered from these arrays.
 
 from iou_doctor.arrays.interpretation import VOID_LABELS, Encoding
 from iou_doctor.checks.evidence import Evidence
-from iou_doctor.checks.masks._fractional_ids import LARGEST_REST, measure_fractional_ids
 from iou_doctor.checks.masks._jpeg_levels import find_jpeg_levels
 from iou_doctor.checks.masks._mask_values import build_value_repair, count_mask_labels
 from iou_doctor.checks.ramps import (
@@ -89,6 +88,8 @@ def _are_mostly_fractions(evidence: Evidence) -> bool:
 
 def _are_interpolated_ids(evidence: Evidence) -> bool:
     """Return whether ids are among the fractions, and not all pixels only lack rounding."""
+    from iou_doctor.checks.masks._fractional_ids import LARGEST_REST, measure_fractional_ids
+
     return 0 < measure_fractional_ids(evidence) < 1 - LARGEST_REST
 
 

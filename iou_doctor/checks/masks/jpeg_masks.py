@@ -14,7 +14,6 @@ tells them by the names of their files, or by the blocks of 8 × 8 pixels that J
 
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.jpeg_files import are_jpeg_files
-from iou_doctor.checks.masks._jpeg_blocks import has_jpeg_blocks
 from iou_doctor.checks.masks._jpeg_levels import (
     find_jpeg_levels,
     find_nearest_level,
@@ -92,6 +91,8 @@ def _describe_origin(evidence: Evidence, counts: dict[int, int]) -> str | None:
         return f"are JPEG files of {len(counts)} different values"
     if len(counts) < FEWEST_VALUES or evidence.sampled is None:
         return None
+    from iou_doctor.checks.masks._jpeg_blocks import has_jpeg_blocks  # only for many values
+
     if not has_jpeg_blocks(evidence.sampled.crops.y_true[:MOST_MAPS]):
         return None
     return f"hold {len(counts)} different values, which change in blocks of 8 × 8 pixels"

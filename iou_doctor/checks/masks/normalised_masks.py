@@ -14,9 +14,8 @@ Arithmetic and resampling also leave 0.99997 in place of 1. The cast to integer 
 before it: `np.rint(masks)`.
 """
 
-from iou_doctor.arrays.interpretation import NEAR_ID
+from iou_doctor.arrays.interpretation import NEAR_ID, Encoding
 from iou_doctor.checks.evidence import Evidence
-from iou_doctor.checks.masks._fractional_ids import LARGEST_REST, measure_fractional_ids, round_ids
 from iou_doctor.checks.masks._levels import Levels, find_levels
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.symptoms import OF_MASK_VALUES
@@ -55,14 +54,22 @@ def find(evidence: Evidence) -> Result:
     """Look for a few numbers at equal distances that are no class ids."""
     if evidence.has_found("masks-divided-by-255", "soft-masks"):
         return []
-    if measure_fractional_ids(evidence) >= 1 - LARGEST_REST:
+    if evidence.interpretation.y_true is Encoding.BINARY_LOGITS and _lack_rounding(evidence):
         return [_report_unrounded(evidence)]
     levels = find_levels(evidence)
     return [] if levels is None else [_report(evidence, levels)]
 
 
+def _lack_rounding(evidence: Evidence) -> bool:
+    from iou_doctor.checks.masks._fractional_ids import LARGEST_REST, measure_fractional_ids
+
+    return measure_fractional_ids(evidence) >= 1 - LARGEST_REST
+
+
 def _report_unrounded(evidence: Evidence) -> Finding:
     """Report masks of which only rounding makes class ids."""
+    from iou_doctor.checks.masks._fractional_ids import round_ids
+
     return Finding(
         RULE,
         message=_describe_unrounded(evidence),

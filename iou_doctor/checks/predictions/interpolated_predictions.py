@@ -18,7 +18,6 @@ from collections.abc import Collection, Mapping
 
 from iou_doctor.arrays.interpretation import VOID_LABELS, Encoding
 from iou_doctor.checks.evidence import Evidence
-from iou_doctor.checks.predictions._truncated_ids import have_truncated_ids
 from iou_doctor.checks.ramps import FEWEST_LABELS_WITH_RAMPS, find_ramps
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.seams import FEWEST_SEAM_LABELS, Seam, list_seam_candidates, measure_seams
@@ -65,7 +64,7 @@ HELP = (
 def find(evidence: Evidence) -> Result:
     """Look for ids with fractions, and for ids that only form seams between two others."""
     interpretation, values = evidence.interpretation, evidence.stats.y_pred
-    if interpretation.y_pred is Encoding.BINARY_LOGITS and have_truncated_ids(evidence):
+    if interpretation.y_pred is Encoding.BINARY_LOGITS and _are_ids(evidence):
         return [_report_fractions(evidence)]
     if interpretation.y_pred is not Encoding.LABELS or interpretation.layout.y_pred.is_dense:
         return []
@@ -179,6 +178,12 @@ def _report_near_ids(evidence: Evidence) -> Finding:
 def _keep_thin(found: Mapping[int, Seam], labels: Collection[int]) -> dict[int, Seam]:
     kept = frozenset(labels)
     return {label: seam for label, seam in found.items() if label in kept and seam.is_thin}
+
+
+def _are_ids(evidence: Evidence) -> bool:
+    from iou_doctor.checks.predictions._truncated_ids import have_truncated_ids  # rarely needed
+
+    return have_truncated_ids(evidence)
 
 
 def _are_overshot(evidence: Evidence, labels: list[int]) -> bool:
