@@ -136,4 +136,12 @@ TABLE = (
     ),
     Sick("outlying-samples", "one twice", one_predicted_twice, ["organs/0.9", "organs/0.7"], [2]),
     Sick("outlying-samples", "one mask twice", one_mask_twice, ["organs/0.9", "organs/0.7"], [2]),
+    Sick(
+        "weak-agreement",
+        "each moved",
+        each_moved,
+        ["blobs/0.9", "blobs/0.7", "street/0.7"],
+        [20],
+        note=True,
+    ),
 )
