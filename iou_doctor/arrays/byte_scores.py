@@ -1,4 +1,4 @@
-"""Tells scores that were stored as whole numbers up to 255 from class ids."""
+"""Tells scores that were stored as whole numbers, mostly up to 255, from class ids."""
 
 from __future__ import annotations
 
@@ -10,11 +10,16 @@ from numpy.typing import NDArray
 from iou_doctor.arrays.interpretation import VOID_LABELS
 from iou_doctor.counts.label_decoding import COLOUR_BASE, NO_CLASS, is_grey_code, is_no_class
 from iou_doctor.counts.pair_counts import PairCounts
+from iou_doctor.record import record
 
 FULL_SCALES = (255, 65535)
 """The values that stand for a score of 1, in 8 and in 16 bits."""
 PERCENT, LEAST_PERCENT = 100, 90
 """Scores in percent reach at least 90 and end at 100."""
+PERMILLE, LEAST_PERMILLE = 1000, 900
+"""Scores in tenths of a percent reach at least 900 and end at 1000."""
+SIGNED = (-128, 127)
+"""What stands for scores of 0 and 1 in signed bytes, as quantized networks put them out."""
 FEWEST_LEVELS = 24
 """Minimum number of distinct values of scores. Label maps of two classes hold a handful."""
 PARTS, FEWEST_PARTS = 16, 6
@@ -22,37 +27,92 @@ PARTS, FEWEST_PARTS = 16, 6
 together."""
 LEAST_GAIN = 0.1
 """Minimum gain in mean IoU of some higher cut over that at 0, for scores that are all below 0.5."""
+LEAST_INVERTED = 0.6
+"""Minimum mean IoU if low values are the object."""
+MOST_FALLING = 0.2
+"""Maximum share of the steps of signed or inverted scores at which the share of the object moves
+the other way. Ids are in no order."""
 LEAST_BINARY_SHARE = 0.6
 """Minimum share of the pixels of grey masks that are 0 or 255: antialiased edges are the rest."""
 
 
-def find_full_scale(pairs: PairCounts, ignore_index: int | None) -> int | None:
-    """Return the value that stands for a score of 1, or `None` if the predictions are no scores.
+@record
+class WholeScores:
+    """How scores were stored as whole numbers."""
 
-    Scores stored as whole numbers take many values, while the masks hold two. Numbers of objects
-    look alike, but all of them are foreground, while only high scores are.
+    zero: int
+    """The value that stands for a score of 0."""
+    one: int
+    """The value that stands for a score of 1; it is the lower one if the scores are inverted."""
+
+    @property
+    def is_inverted(self) -> bool:
+        """Whether low values are the object."""
+        return self.one < self.zero
+
+    @property
+    def cut(self) -> int:
+        """The last value of the lower half."""
+        low, high = sorted((self.zero, self.one))
+        return low + (high - low) // 2
+
+
+def find_whole_scores(pairs: PairCounts, ignore_index: int | None) -> WholeScores | None:
+    """Return how scores were stored as whole numbers, or `None` if the predictions are no scores.
+
+    Such scores take many values, while the masks hold two. Numbers of objects look alike, but all
+    of them are foreground, while only high scores are, or only low ones.
 
     Args:
         pairs: the labels as stored, of all images together.
         ignore_index: the label of the masks that does not count.
     """
     levels = [label for label in pairs.count_predictions() if not is_no_class(label)]
-    if len(levels) < FEWEST_LEVELS or levels[0] < 0 or levels[-1] > FULL_SCALES[-1]:
+    if len(levels) < FEWEST_LEVELS:
         return None
-    in_percent = LEAST_PERCENT <= levels[-1] <= PERCENT
-    full = PERCENT if in_percent else next(top for top in FULL_SCALES if levels[-1] <= top)
-    parts = {level * PARTS // (full + 1) for level in levels}
-    if len(parts) < FEWEST_PARTS:
-        return None
+    scale = _choose_scale(levels[0], levels[-1])
     object_label = _find_object(pairs.count_truths(), ignore_index)
-    if object_label is None:
+    if scale is None or object_label is None:
         return None
-    above_0 = _score_cut(pairs, 0, object_label)
-    if 2 * levels[-1] > full:
-        return full if _score_cut(pairs, full // 2, object_label) >= above_0 else None
-    cuts = levels[1 :: max(1, len(levels) // PARTS)]
-    best = max(_score_cut(pairs, cut, object_label) for cut in cuts)
-    return full if best >= above_0 + LEAST_GAIN else None
+    low, full = scale.zero, scale.one
+    if len({(level - low) * PARTS // (full - low + 1) for level in levels}) < FEWEST_PARTS:
+        return None
+    above_0 = _score_cut(pairs, low, object_label)
+    if levels[-1] <= scale.cut or 2 * levels[-1] <= full:
+        cuts = levels[1 :: max(1, len(levels) // PARTS)]
+        best = max(_score_cut(pairs, cut, object_label) for cut in cuts)
+        return scale if low == 0 and best >= above_0 + LEAST_GAIN else None
+    above, below = (
+        _score_cut(pairs, scale.cut, object_label, inverted=inverted) for inverted in (False, True)
+    )
+    if below >= max(LEAST_INVERTED, above + LEAST_GAIN, above_0):
+        is_ordered = _is_ordered(pairs, scale, object_label, falls=True)
+        return WholeScores(full, low) if is_ordered else None
+    if low < 0 and not _is_ordered(pairs, scale, object_label, falls=False):
+        return None
+    return scale if above >= above_0 else None
+
+
+def _choose_scale(lowest: int, highest: int) -> WholeScores | None:
+    """Return the scale on which these are the least and the largest value."""
+    if lowest < 0:
+        is_signed = SIGNED[0] <= lowest and 0 < highest <= SIGNED[1]
+        return WholeScores(*SIGNED) if is_signed else None
+    if LEAST_PERCENT <= highest <= PERCENT:
+        return WholeScores(0, PERCENT)
+    if LEAST_PERMILLE <= highest <= PERMILLE:
+        return WholeScores(0, PERMILLE)
+    return next((WholeScores(0, top) for top in FULL_SCALES if highest <= top), None)
+
+
+def _is_ordered(pairs: PairCounts, scale: WholeScores, object_label: int, *, falls: bool) -> bool:
+    """Return whether the share of the object rises, or falls, from part to part of the scale."""
+    pairs = pairs.keep_rows(~is_no_class(pairs.prediction))
+    part = (pairs.prediction - scale.zero) * PARTS // (scale.one - scale.zero + 1)
+    every = np.bincount(part, pairs.count, PARTS)
+    inside = np.bincount(part, pairs.count * (pairs.truth == object_label), PARTS)
+    steps = np.diff(inside[every > 0] / every[every > 0]) * (-1 if falls else 1)
+    return bool((steps < 0).mean() <= MOST_FALLING)
 
 
 def decode_grey_as_labels(table: PairCounts) -> PairCounts:
@@ -91,11 +151,11 @@ def are_mostly_ends(counts: Mapping[int, int]) -> bool:
     return min(ends) > max((n for label, n in counts.items() if label not in (0, 255)), default=0)
 
 
-def _score_cut(pairs: PairCounts, cut: int, object_label: int) -> float:
-    """Return the mean IoU of the two classes if scores above the cut are the object."""
+def _score_cut(pairs: PairCounts, cut: int, object_label: int, *, inverted: bool = False) -> float:
+    """Return the mean IoU of the two classes if scores above the cut are the object, or others."""
     is_known = (pairs.truth == 0) | (pairs.truth == object_label)
     pairs = pairs.keep_rows(is_known & ~is_no_class(pairs.prediction))
-    truth, found = pairs.truth == object_label, pairs.prediction > cut
+    truth, found = pairs.truth == object_label, (pairs.prediction > cut) != inverted
     right = np.array([pairs.count[~truth & ~found].sum(), pairs.count[truth & found].sum()])
     wrong = pairs.count[truth != found].sum()
     return float(np.mean(right / np.maximum(right + wrong, 1)))

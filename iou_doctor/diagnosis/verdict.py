@@ -7,10 +7,8 @@ from collections.abc import Sequence
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.metrics.score import ContractScore
 from iou_doctor.report.finding import Finding, Severity, Suspicion
-from iou_doctor.report.report import Verdict
+from iou_doctor.report.report import UNEXPLAINED, Verdict
 
-UNEXPLAINED = "weak-agreement"
-"""The rule that fires if a score is low and no fault of the format explains it."""
 TRUSTING = frozenset({Suspicion.COLLAPSE, Suspicion.DEFINITIONS})
 """The kinds of causes that leave no doubt that the arrays mean what the metric takes them for."""
 
@@ -29,8 +27,12 @@ def judge(
     sick = any(finding.severity is Severity.ERROR for finding in findings)
     primary = findings[0] if findings and findings[0].severity is not Severity.NOTE else None
     is_repaired = any(finding.repair for finding in roots)
-    summary = _summarize(sick, primary, evidence, after if is_repaired else None)
-    if primary is None and any(finding.rule.name == UNEXPLAINED for finding in findings):
+    is_unexplained = any(finding.rule.name == UNEXPLAINED for finding in findings)
+    is_doubtful = is_unexplained or (primary is not None and primary.rule.suspicion not in TRUSTING)
+    summary = _summarize(
+        sick, primary, evidence, after if is_repaired else None, is_doubtful=is_doubtful
+    )
+    if primary is None and is_unexplained:
         summary += ", and the cause of the low score is unknown"
     return Verdict(
         sick=sick,
@@ -40,7 +42,14 @@ def judge(
     )
 
 
-def _summarize(sick: bool, primary: Finding | None, evidence: Evidence, after: float | None) -> str:
+def _summarize(
+    sick: bool,
+    primary: Finding | None,
+    evidence: Evidence,
+    after: float | None,
+    *,
+    is_doubtful: bool,
+) -> str:
     ours, reads = evidence.score, f"your metric {_describe_metric(evidence.metric_score)}"
     before = ours.mean_iou if ours else None
     value = evidence.metric_score.value
@@ -54,7 +63,6 @@ def _summarize(sick: bool, primary: Finding | None, evidence: Evidence, after: f
         is_same = before is not None and f"{before:.4f}" == f"{after:.4f}"
         stored = f"{'' if is_same else f'{stored}, '}after the repair {after:.4f}"
     elif value is not None and before is not None and f"{value:.4f}" == f"{before:.4f}":
-        is_doubtful = primary is not None and primary.rule.suspicion not in TRUSTING
         stored = "" if sick or is_doubtful else "which is right"
     reads = f"{reads}, {stored}" if stored else reads
     if sick and primary:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from iou_doctor.arrays.byte_scores import decode_grey_as_labels, find_full_scale
+from iou_doctor.arrays.byte_scores import decode_grey_as_labels, find_whole_scores
 from iou_doctor.arrays.interpretation import (
     MOST_CLASSES,
     RARE_VOID_LABELS,
@@ -57,7 +57,7 @@ def infer_num_classes(
         table = decode_grey_as_labels(first_table)
     else:
         table = stats.tables.get(Pairing(LabelDecoding.LABELS, LabelDecoding.LABELS)) or first_table
-    if find_full_scale(table.pool(), ignore_index) is not None:
+    if find_whole_scores(table.pool(), ignore_index) is not None:
         return 2, "the predictions are scores stored as whole numbers"
     return _count_labels(table, ignore_index)
 

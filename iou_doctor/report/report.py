@@ -81,6 +81,10 @@ class CheckedArrays:
         return type(None), ()
 
 
+UNEXPLAINED = "weak-agreement"
+"""The rule that fires if a score is low and no fault of the format explains it."""
+
+
 @record
 class Report:
     """Everything that a check of one pair found."""

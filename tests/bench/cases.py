@@ -85,7 +85,7 @@ OF_LABELS = Sizes(quick=(512, 1536), usual=(512, 1536), slow=(64, 512))
 OF_SCORES = Sizes(quick=(15, 195), usual=(15, 195), slow=(15, 195))
 OF_HALVES = Sizes(quick=(28, 224), usual=(28, 224), slow=(28, 224))
 OF_THREE = Sizes(quick=(96, 768), usual=(96, 768), slow=(96, 384))
-OF_KINDS = Sizes(quick=(16, 320), usual=(1, 3), slow=(1, 3))
+OF_KINDS = Sizes(quick=(3, 320), usual=(1, 3), slow=(1, 3))
 OF_FALLBACK = Sizes(quick=(512, 1526), usual=(512, 1526), slow=(512, 1526))
 
 BESIDE_LABELS = (

@@ -7,8 +7,9 @@ chance.
     0.5 of the pixels are equal, 0.4 would be by chance:  kappa = (0.5 - 0.4) / (1 - 0.4) = 0.17
 
 The number is computed correctly, and its cause is not in what these arrays show. Other axes,
-encodings, class ids, orders of the samples, flips, turns and shifts were tried before. This is what
-is left:
+encodings, class ids, orders of the samples, flips, turns and shifts were tried before, and none of
+them explains the score beyond doubt. With small or few objects, such a fault may be there all the
+same. This is what else is left:
 
 - The model has learned little, or these are not the weights that were trained.
 - The images went through another preprocessing here than in training.
@@ -71,7 +72,7 @@ def find(evidence: Evidence) -> Result:
         Finding(
             RULE,
             message=f"masks and predictions agree weakly: Cohen's kappa is {kappa:.2f}, and chance"
-            f" gives 0; what was tried does not explain it: {tried}{compared}",
+            f" gives 0; nothing that was tried explains it beyond doubt: {tried}{compared}",
             help="look at a few images, masks and predictions side by side, best at images that the"
             " model was trained on: the arrays do not show why the score is low",
             facts=facts,

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from iou_doctor.arrays.byte_scores import find_whole_scores
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.hypotheses import LEAST_ADVANTAGE, score_as_given, score_repaired
 from iou_doctor.checks.labels._recoding import Recoding, count_differing_ids, find_recoding
@@ -70,7 +71,7 @@ def find(evidence: Evidence) -> Result:
     if evidence.has_found(*CAUSES):
         return []
     overlaps = count_differing_ids(evidence)
-    if overlaps is None:
+    if overlaps is None or _hold_scores(evidence):
         return []
     from iou_doctor.checks.labels._merging import find_merging  # only if the ids differ
 
@@ -78,6 +79,13 @@ def find(evidence: Evidence) -> Result:
     if merging is not None and _is_better(evidence, merging, recoding):
         return [_report_merging(evidence, merging)]
     return [] if recoding is None else [_report(evidence, recoding)]
+
+
+def _hold_scores(evidence: Evidence) -> bool:
+    """Return whether one array holds scores as whole numbers, of which a table can be made too."""
+    pairs, ignored = evidence.pairs.pool(), evidence.interpretation.ignore_index
+    sides = (pairs, ignored), (pairs.swap_sides(), None)
+    return any(find_whole_scores(*side) is not None for side in sides)
 
 
 def _is_better(evidence: Evidence, merging: Recoding, recoding: Recoding | None) -> bool:

@@ -6,23 +6,30 @@ to 256 classes. A threshold of 0.5 makes an object of every pixel above 0.
     cv2.imwrite("map.png", (scores * 255).astype("uint8"))
     predictions = cv2.imread("map.png", 0) > 127     # the same as scores >= 0.5
 
-Cut the values in the middle of their range: at 127 in 8 bits, and at 32,767 in 16 bits. The rule
-fires if the predictions take many values while the masks hold two, unless all values above 0 are
-the object, as with numbers of instances.
+Cut the values in the middle of their range: at 127 in 8 bits, at 32,767 in 16 bits, and at 0 in
+signed bytes, as quantized networks put them out. In an inverted picture, low values are the object.
+The rule fires if the predictions take many values while the masks hold two, unless all values above
+0 are the object, as with numbers of instances.
 """
 
 import numpy as np
 
-from iou_doctor.arrays.byte_scores import decode_grey_as_labels, find_full_scale
+from iou_doctor.arrays.byte_scores import (
+    WholeScores,
+    decode_grey_as_labels,
+    find_whole_scores,
+)
 from iou_doctor.arrays.interpretation import Encoding
 from iou_doctor.checks.colours import get_axes
 from iou_doctor.checks.evidence import Evidence
+from iou_doctor.checks.hypotheses import score_repaired
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.wording import describe_first, format_count
 from iou_doctor.counts.label_decoding import decode_rounded, is_no_class
 from iou_doctor.counts.pair_counts import PairCounts
-from iou_doctor.repairs.repair import Repair
-from iou_doctor.repairs.step import Side
+from iou_doctor.repairs.relabel import Relabel
+from iou_doctor.repairs.repair import Labels, Repair
+from iou_doctor.repairs.step import Side, Step
 from iou_doctor.repairs.threshold import Threshold
 from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion, Symptom
 
@@ -42,6 +49,9 @@ RULE = Rule(
     also_explains=("interpolated-predictions", "inputs-swapped"),
 )
 
+MOST_OFF = 0.02
+"""How far a metric that cuts signed bytes at 0.5 may be from one that cuts them at 0."""
+
 
 def find(evidence: Evidence) -> Result:
     """Look for predictions of many grey levels beside masks of two classes."""
@@ -51,63 +61,77 @@ def find(evidence: Evidence) -> Result:
     pairs = _read_levels(evidence)
     if pairs is None:
         return []
-    full = find_full_scale(pairs, interpretation.ignore_index)
-    if full is None:
+    scores = find_whole_scores(pairs, interpretation.ignore_index)
+    if scores is None:
         return []
     levels = [label for label in pairs.count_predictions() if not is_no_class(label)]
-    cut = full // 2
-    reached = levels[-1] > cut
+    reached = levels[-1] > scores.cut
+    repair = _build_repair(evidence, scores) if reached else None
+    is_cut = scores.zero < 0 and repair is not None and _cuts_well(evidence, repair)
+    cuts = "your metric cuts them near the middle" if is_cut else "were never thresholded"
     return [
         Finding(
             RULE,
             message=f"predictions are {evidence.pair.y_pred.dtype} scores from {levels[0]} to"
-            f" {levels[-1]}, in {format_count(len(levels), 'level')}, and were never thresholded:"
-            f" {full} stands for 1" + ("" if reached else ", and no score reaches half of it"),
-            help=_write_help(evidence, full, reached=reached),
+            f" {levels[-1]}, in {format_count(len(levels), 'level')}, and {cuts}:"
+            f" {_describe_scale(scores)}"
+            + ("" if reached else ", and no score reaches half of it"),
+            help=_write_help(evidence, scores, reached=reached),
             facts={
                 "minimum": levels[0],
                 "maximum": levels[-1],
                 "levels": len(levels),
-                "full_scale": full,
-                "cut": cut,
+                "full_scale": scores.one,
+                "cut": scores.cut,
             },
             evidence=describe_first(evidence.stats.y_pred.first, evidence),
-            repair=_build_repair(evidence, full) if reached else None,
+            repair=repair,
+            severity_override=Severity.WARNING if is_cut else None,
         )
     ]
 
 
-def _write_help(evidence: Evidence, full: int, *, reached: bool) -> str:
+def _describe_scale(scores: WholeScores) -> str:
+    if scores.zero == 0:
+        return f"{scores.one} stands for 1"
+    return f"{scores.zero} stands for 0 and {scores.one} for 1"
+
+
+def _cuts_well(evidence: Evidence, repair: Repair) -> bool:
+    """Return whether the user's metric has a threshold that is nearly in the middle."""
+    value = evidence.metric_score.value
+    return value is not None and abs(value - score_repaired(evidence, repair)) <= MOST_OFF
+
+
+def _write_help(evidence: Evidence, scores: WholeScores, *, reached: bool) -> str:
     if not reached:
-        return f"divide the predictions by {full}, and find out why all scores are below 0.5"
-    cut = f"> {full // 2}" if evidence.by_score is None else f">= {full / 2:g}"
+        return f"divide the predictions by {scores.one}, and find out why all scores are below 0.5"
+    cut = f"<= {scores.cut}" if scores.is_inverted else f"> {scores.cut}"
+    if evidence.by_score is not None:
+        cut = f"{'<' if scores.is_inverted else '>='} {max(scores.zero, scores.one) / 2:g}"
     return f'predictions = (predictions {cut}).astype("uint8")'
 
 
-def _build_repair(evidence: Evidence, full: int) -> Repair:
+def _build_repair(evidence: Evidence, scores: WholeScores) -> Repair:
     """Build the repair that cuts the scores in the middle; whole ones must be above it."""
-    scores, cut = evidence.by_score, full // 2
-    if scores is None:
-        return Repair(
-            name=f"predictions > {cut}",
-            safe=True,
-            steps=(Threshold(Side.PREDICTIONS, float(cut + 1)),),
-            relabel=lambda pairs: pairs.relabel(
-                prediction=lambda values: np.where(is_no_class(values), values, values > cut)
-            ),
-        )
-    middle = full / 2
-    above = scores.relabel(
-        prediction=lambda codes: np.where(
-            is_no_class(codes), codes, decode_rounded(codes) >= middle
-        )
-    )
-    return Repair(
-        name=f"predictions >= {middle:g}",
-        safe=True,
-        steps=(Threshold(Side.PREDICTIONS, middle),),
-        relabel=lambda _: above,
-    )
+    by_score, cut = evidence.by_score, float(scores.cut + 1)
+    comparison = f"<= {scores.cut}" if scores.is_inverted else f"> {scores.cut}"
+    if by_score is not None:
+        cut = max(scores.zero, scores.one) / 2
+        comparison = f"{'<' if scores.is_inverted else '>='} {cut:g}"
+
+    def threshold(codes: Labels) -> Labels:
+        values = codes if by_score is None else decode_rounded(codes)
+        is_object = (values >= cut) != scores.is_inverted
+        return np.where(is_no_class(codes), codes, is_object)
+
+    def relabel(pairs: PairCounts) -> PairCounts:
+        return (pairs if by_score is None else by_score).relabel(prediction=threshold)
+
+    steps: tuple[Step, ...] = (Threshold(Side.PREDICTIONS, cut),)
+    if scores.is_inverted:
+        steps = (*steps, Relabel(Side.PREDICTIONS, {0: 1, 1: 0}))
+    return Repair(name=f"predictions {comparison}", safe=True, steps=steps, relabel=relabel)
 
 
 def _read_levels(evidence: Evidence) -> PairCounts | None:

@@ -3,7 +3,7 @@
 import re
 from pathlib import PurePath
 
-from iou_doctor.arrays.byte_scores import are_mostly_ends, find_full_scale
+from iou_doctor.arrays.byte_scores import are_mostly_ends, find_whole_scores
 from iou_doctor.arrays.interpretation import Encoding
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.counts.value_counts import ValueCounts
@@ -76,7 +76,8 @@ def find_scale_of_scores(evidence: Evidence) -> int | None:
         return None
     if are_mostly_ends(evidence.pairs.count_truths()) and not do_names_tell(evidence):
         return None  # masks of 0 and 255 that went through JPEG look alike
-    return find_full_scale(evidence.pairs.pool().swap_sides(), None)
+    scores = find_whole_scores(evidence.pairs.pool().swap_sides(), None)
+    return None if scores is None or scores.is_inverted else scores.one
 
 
 def _list_predicted_labels(evidence: Evidence) -> list[int]:

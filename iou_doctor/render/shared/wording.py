@@ -8,7 +8,7 @@ from iou_doctor.arrays.layout import Assumption
 from iou_doctor.metrics.score import ClassScore, Pixels, Score
 from iou_doctor.repairs.repair import Repair
 from iou_doctor.report.finding import Finding, Severity
-from iou_doctor.report.report import Report
+from iou_doctor.report.report import UNEXPLAINED, Report
 from iou_doctor.safety.safe_text import replace_unsafe
 
 RIGHT = " (right)"
@@ -73,13 +73,20 @@ def describe_scores(report: Report) -> str:
         return f"your metric {reads}"
     if reads_right(report):
         return f"your metric {reads} is right"
+    if reads == format_score(right):
+        return f"your metric {reads}"  # nobody knows whether it is right
     what = "right" if list_root_repairs(report) else "counted as stored"
     return f"your metric {reads}, {what} {format_score(right)}"
 
 
 def reads_right(report: Report) -> bool:
-    """Return whether the user's metric reads the right score, to four decimals."""
+    """Return whether the user's metric reads the right score, to four decimals.
+
+    If the score is low for unknown reasons, nobody knows whether it is right.
+    """
     right = find_right_score(report)
+    if any(finding.rule.name == UNEXPLAINED for finding in report.findings):
+        return False
     return right is not None and format_metric(report) == format_score(right)
 
 

@@ -57,3 +57,39 @@ def test_masks_of_other_labels_have_no_scores(masks):
     grey = np.arange(256, dtype=np.uint8)[np.newaxis]
     truth = np.resize(masks, 256)[np.newaxis]
     assert RULE not in names(diagnose(y_true=truth, y_pred=grey))
+
+
+@pytest.mark.parametrize(
+    ("store", "help_text"),
+    [
+        (lambda scores: np.rint(scores * 255 - 128).astype(np.int8), "predictions > -1"),
+        (lambda scores: np.rint(255 - scores * 255).astype(np.uint8), "predictions <= 127"),
+        (lambda scores: np.rint(scores * 1000).astype(np.int16), "predictions > 500"),
+    ],
+)
+@pytest.mark.parametrize("options", [{}, {"num_classes": 2}])
+def test_signed_inverted_and_permille_scores_are_cut_in_the_middle(store, help_text, options):
+    stored = store(sigmoid(LABELS, 4))
+    report = diagnose(y_true=LABELS, y_pred=stored, **options)
+    assert errors(report) == [RULE]
+    assert help_text in found(report, RULE).help
+    assert after(report, RULE) == pytest.approx(1)
+    _, repaired = run_help(found(report, RULE).help, masks=LABELS, predictions=stored)
+    np.testing.assert_array_equal(repaired, LABELS)
+
+
+def test_a_metric_that_cuts_signed_scores_reads_them_well():
+    stored = np.rint(sigmoid(LABELS, 4) * 255 - 128).astype(np.int8)
+    metric = "keras.metrics.BinaryIoU(target_class_ids=[0, 1], threshold=0.5)"
+    report = diagnose(y_true=LABELS, y_pred=stored, metric=metric)
+    assert not errors(report)
+    assert "your metric cuts them near the middle" in found(report, RULE).message
+
+
+def test_ids_in_no_order_are_no_inverted_scores():
+    rng = np.random.default_rng(0)
+    parts = np.where(LABELS == 1, rng.integers(0, 5, LABELS.shape) * 2, 0)
+    parts[LABELS == 0] = rng.choice([1, 3, 5, 7, 12, 13, 14, 15], (LABELS == 0).sum())
+    ids = parts * 16 + rng.integers(0, 16, LABELS.shape)
+    report = diagnose(y_true=LABELS, y_pred=ids)
+    assert "<=" not in "".join(finding.help for finding in report.findings)
