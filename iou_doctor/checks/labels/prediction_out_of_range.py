@@ -19,6 +19,7 @@ from iou_doctor.checks.registry import Result
 from iou_doctor.checks.suggested_code import suggest_multilabel
 from iou_doctor.checks.unknown_labels import count_unknown_predictions, describe_truth
 from iou_doctor.checks.wording import describe_labels, describe_stray_handling, format_percent
+from iou_doctor.metrics.engine.class_ids import TWO_CLASSES
 from iou_doctor.repairs.repair import Repair, build_relabelling
 from iou_doctor.repairs.step import Side
 from iou_doctor.repairs.threshold import Threshold
@@ -34,6 +35,9 @@ RULE = Rule(
     explains=Symptom.METRIC | Symptom.BASELINE,
     after=("faulty-samples", "masks-0-255", "recoded-class-ids", "byte-scores"),
 )
+
+FEWEST_FEW_LEVELS = 6
+"""Minimum number of further values beside two classes that may be coarse scores."""
 
 
 def find(evidence: Evidence) -> Result:
@@ -111,4 +115,7 @@ def _suggest_repair(evidence: Evidence, strays: dict[int, int]) -> tuple[str, Re
         return "threshold these values if they are scores, or map them to classes", None
     if min(strays) < 0 or max(strays) >= MOST_CLASSES:
         return "map these ids to classes", None
-    return f"num_classes={max(strays) + 1}, or map these ids to classes", None
+    use = f"num_classes={max(strays) + 1}, or map these ids to classes"
+    if evidence.interpretation.num_classes == TWO_CLASSES and len(strays) >= FEWEST_FEW_LEVELS:
+        use = f"threshold these values if they are scores; otherwise {use}"
+    return use, None

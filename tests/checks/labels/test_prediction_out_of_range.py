@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 from build import after, diagnose, errors, found, names
 
@@ -63,3 +64,10 @@ def test_ids_from_1024_suggest_no_number_of_classes(label, help_text):
 def test_the_class_that_most_strays_are_in_the_masks_is_named(y_pred, evidence):
     report = diagnose(y_true=[[[0, 1, 1, 1, 1]]], y_pred=[[y_pred]], num_classes=2)
     assert found(report, RULE).evidence == evidence
+
+
+@pytest.mark.parametrize(("levels", "may_be_scores"), [(7, False), (8, True)])
+def test_many_values_beside_two_classes_may_be_scores(levels, may_be_scores):
+    values = np.arange(levels).reshape(1, 1, levels)
+    report = diagnose(y_true=values > levels // 2, y_pred=values, num_classes=2)
+    assert ("if they are scores" in found(report, RULE).help) == may_be_scores
