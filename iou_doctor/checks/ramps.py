@@ -24,11 +24,13 @@ from iou_doctor.record import record
 
 MOST_MAPS = 6
 """Maximum number of maps that are measured. More cost time and show nothing new."""
-FIRST_MAPS, FIRST_SHARE = 1, 0.5
-"""Maps that are measured first, and the part of LEAST_EDGE_SHARE that their edges must show for the
-others to be measured too. Interpolation changes every map, and most arrays show nothing of it."""
-FEWEST_FIRST_EDGES = 1000
-"""Pixels at edges from which the first maps are enough to see that there is nothing."""
+FIRST_SIDE, FIRST_SHARE, FIRST_BEND = 96, 0.5, 1.5
+"""Height and width of the part of the first map that is measured first, the part of
+LEAST_EDGE_SHARE that it must show for all to be measured, and how many times LARGEST_BEND it may
+show. Interpolation changes every part of every map, and most arrays show nothing of it."""
+FEWEST_FIRST_EDGES, FEWEST_FIRST_THIN = 1000, 200
+"""Pixels at edges, and those of them with a thin label, from which the first part is enough to see
+that there is nothing."""
 FEWEST_RAMP_PIXELS = 60
 """Fewer pixels do not show whether labels always lie between those on both sides."""
 FEWEST_RAMP_LABELS = 2
@@ -116,8 +118,7 @@ def find_ramps(
         others: those of the other array.
         neutral: labels that mean no class.
     """
-    first = measure_ramps(maps[:FIRST_MAPS], others[:FIRST_MAPS], neutral)
-    if first.share < FIRST_SHARE * LEAST_EDGE_SHARE and first.edges >= FEWEST_FIRST_EDGES:
+    if _is_hopeless(measure_ramps(_cut_first(maps), _cut_first(others), neutral)):
         return None
     found = measure_ramps(maps, others, neutral)
     if not found.are_clear:
@@ -128,6 +129,20 @@ def find_ramps(
     if found.share < LEAST_RATIO * usual.share or has_ordered_labels(others, neutral):
         return None
     return found
+
+
+def _cut_first(maps: Sequence[Labels]) -> list[Labels]:
+    return [values[:FIRST_SIDE, :FIRST_SIDE] for values in maps[:1]]
+
+
+def _is_hopeless(first: Ramps) -> bool:
+    """Return whether a part of the first map shows that there are no ramps."""
+    thin = first.found + first.outside
+    is_bent = first.bend > FIRST_BEND * LARGEST_BEND * thin
+    are_few = first.share < FIRST_SHARE * LEAST_EDGE_SHARE
+    return (is_bent and thin >= FEWEST_FIRST_THIN) or (
+        are_few and first.edges >= FEWEST_FIRST_EDGES
+    )
 
 
 def count_strays_at_edges(maps: Sequence[Labels], strays: Collection[int]) -> tuple[int, int]:
