@@ -14,8 +14,8 @@ LEVEL_REACH = 8
 """Distance from a level within which values count as its noise. JPEG changes 96 % of the pixels
 beside a hard edge by at most 8 at quality 90, and 66 % of them at quality 75."""
 LEAST_NEAR_SHARE = 0.4
-"""Share of the pixels with other values that must lie within reach of a level. It is 47 % at
-quality 50, but only 6 to 10 % for antialiased edges."""
+"""Share of the pixels with other values that must lie within reach of a level, direct neighbours of
+levels aside. It is 47 % at quality 50, but only 6 to 10 % for antialiased edges."""
 LARGEST_LEARNT_SHARE = 0.25
 """Share of the other values that the model may have learnt. More of them are classes; a few agree
 by chance, as the value 1 near level 0 does with class 1."""
@@ -47,13 +47,13 @@ def find_jpeg_levels(evidence: Evidence) -> list[int]:
         return []
     if pixels > LARGEST_OTHER_SHARE * sum(counts.values()):
         return []
-    near = {
-        label: count
-        for label, count in others.items()
-        if abs(label - find_nearest_level(label, levels)) <= LEVEL_REACH
-    }
+    distances = {label: abs(label - find_nearest_level(label, levels)) for label in others}
+    near = {label: others[label] for label in others if distances[label] <= LEVEL_REACH}
+    # 254 beside 255 may as well be 254.99, cut off after a map was turned or resized
+    truncated = sum(count for label, count in others.items() if distances[label] == 1)
     around_each = all(any(abs(label - level) <= LEVEL_REACH for label in near) for level in levels)
-    enough = sum(near.values()) >= LEAST_NEAR_SHARE * pixels and len(near) >= FEWEST_OTHERS
+    share = (sum(near.values()) - truncated) / max(1, pixels - truncated)
+    enough = share >= LEAST_NEAR_SHARE and len(near) >= FEWEST_OTHERS
     return levels if around_each and enough and not _has_learnt(evidence, others) else []
 
 

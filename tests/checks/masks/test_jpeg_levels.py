@@ -31,8 +31,8 @@ CLOUDS = {0: 20_000, 99: 10_000} | dict.fromkeys(TWENTY, 100)
             {0: 6000, 99: 3000, 90: 10} | dict.fromkeys(range(1, 6), 10),
         ),
         (
-            {0: 6000, 99: 3000, 50: 60, 98: 5} | dict.fromkeys(range(1, 6), 7),
-            {0: 6000, 99: 3000, 50: 61, 98: 5} | dict.fromkeys(range(1, 6), 7),
+            {0: 6000, 99: 3000, 50: 42, 98: 5} | dict.fromkeys(range(1, 6), 7),
+            {0: 6000, 99: 3000, 50: 43, 98: 5} | dict.fromkeys(range(1, 6), 7),
         ),
         (
             {0: 9840, 99: 100} | AROUND_BOTH,

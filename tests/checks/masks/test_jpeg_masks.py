@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from build import after, diagnose, errors, found, mean_iou, names, noisy, scene
 from help_code import run_help
+from scipy.ndimage import rotate
 
 from iou_doctor.report.finding import Severity
 
@@ -121,3 +122,13 @@ def test_the_code_of_the_help_snaps_to_levels_that_are_ids():
     report = diagnose(y_true=masks, y_pred=B * np.uint8(99), num_classes=150)
     repaired, _ = run_help(found(report, "jpeg-masks").help, masks=masks, predictions=BP)
     assert np.array_equal(repaired, B * np.uint8(99))
+
+
+def test_turned_masks_with_values_cut_off_to_254_pass():
+    labels = np.zeros((4, 64, 64))
+    for sample in range(4):
+        labels[sample, 16 + sample : 40, 18 : 50 - 2 * sample] = 255
+    turned = rotate(labels, 12, axes=(1, 2), reshape=False, order=1).astype(np.uint8)
+    assert 254 in turned
+    predicted = np.roll(turned > 127, 1, axis=1).astype(np.uint8)
+    assert silent(turned, predicted, num_classes=2)
