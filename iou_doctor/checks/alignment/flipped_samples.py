@@ -79,7 +79,7 @@ LEAST_QUALITY = 0.7
 LEAST_FEW_GAIN = 0.15
 """Minimum gain of a single sample. The others then tell whether it is due to chance."""
 IMAGES = 3
-"""The number of axes of a stack of images. Those of many volumes are too coarse to be turned."""
+"""Number of axes of a stack of images. Those of many volumes are too coarse to be turned."""
 LARGEST_VOLUME_SHIFT = 8
 """Largest shift of a volume that is as likely as a flip, in voxels. A single organ near the middle
 fits as well after a flip as after a large shift."""
@@ -143,9 +143,14 @@ def _find_few(evidence: Evidence, maps: Stack, fits: Fits) -> Finding | None:
         return None
     from iou_doctor.checks.alignment import _turned_samples as turned_samples
 
-    few = turned_samples.find_few_turned(fits, maps)
-    few = turned_samples.keep_large_gains(few, fits, maps)
-    return turned_samples.report_some(RULE, evidence, maps, fits, few) if few.any() else None
+    few = turned_samples.keep_large_gains(turned_samples.find_few_turned(fits, maps), fits, maps)
+    if not few.any():
+        return None
+    common = _find_common_turn(fits, few)
+    better, told = fits.count_better(common)
+    if common and 2 * better > told:
+        return _report_all(fits, common, evidence)
+    return turned_samples.report_some(RULE, evidence, maps, fits, few)
 
 
 def _examine_with_matched_ids(evidence: Evidence, maps: Stack, turns: tuple[Turn, ...]) -> Result:

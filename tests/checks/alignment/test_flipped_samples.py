@@ -309,3 +309,13 @@ def test_a_turn_that_the_other_samples_fit_as_well_is_that_of_all(others, common
     turned = np.array([True, True, False, False])
     assert _find_common_turn(fits, turned) == common
     assert _find_common_turn(fits, np.ones(4, dtype=bool)) == 0
+
+
+def test_samples_that_gain_little_are_turned_as_the_few_that_gain_much():
+    true = np.zeros((30, 48, 48), dtype=np.uint8)
+    for sample, mask in enumerate(true):
+        rows, columns = ((4, 16), (28, 44)) if sample in {7, 8} else ((8, 31 + sample % 3), (9, 30))
+        mask[slice(*rows), slice(*columns)] = 1
+    report = diagnose(y_true=true, y_pred=true.swapaxes(1, 2), num_classes=2)
+    assert found(report, RULE).facts["turn"] == "transposed"
+    assert after(report, RULE) == 1
