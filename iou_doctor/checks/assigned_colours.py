@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from iou_doctor.checks.colours import get_axes
@@ -35,3 +37,20 @@ def assign_ids(evidence: Evidence, major: list[int], classes: int, void: int) ->
     rows, ids = linear_sum_assignment(-met / np.maximum(union, 1))
     table = {int(old[row]): int(label) for row, label in zip(rows, ids, strict=True)}
     return {code: table.get(code, void) for code in major}
+
+
+def is_void_predicted(evidence: Evidence, ids: Mapping[int, int], void: int) -> bool:
+    """Return whether one class is predicted where the masks have a colour of void, and rarely else.
+
+    Args:
+        evidence: the facts.
+        ids: the id of each colour of a known palette.
+        void: the id of its colours that mean no class.
+    """
+    truths, predicted = evidence.pairs.count_truths(), evidence.pairs.count_predictions()
+    pairs = evidence.pairs.pool()
+    return any(
+        2 * both >= truths[code] + predicted[label] - both  # an IoU of 1/2 or more
+        for code in truths.keys() & {code for code, label in ids.items() if label == void}
+        for label, both in pairs.keep_rows(pairs.truth == code).count_predictions().items()
+    )

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from iou_doctor.checks.colours import count_colours
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.palette import Palette
 from iou_doctor.checks.unknown_labels import DEFAULT_VOID
 from iou_doctor.counts.label_decoding import COLOUR_BASE
 from iou_doctor.counts.pair_counts import PairCounts
+from iou_doctor.repairs.step import Side
 
 Channel = NDArray[np.int64]
 
@@ -25,6 +27,9 @@ LEAST_PURITY = 0.9
 is one. A packing that fits by chance mixes classes."""
 LEAST_AGREEING = 0.4
 """Minimum share of the pixels whose prediction is that of most pixels of their id."""
+MOST_SPECK_PIXELS, FEWEST_SPECKS, LEAST_SPECK_SHARE = 2, 12, 0.35
+"""Colours of at most MOST_SPECK_PIXELS pixels are specks. JPEG, or a resize that overshoots, makes
+0.4 to 0.85 of all colours specks along edges. Objects are larger."""
 FEWEST_SEGMENTS = 30
 """Minimum number of colours that may be the numbers of segments."""
 LARGEST_SHARE_REPEATED = 0.1
@@ -84,6 +89,8 @@ def find_packed_colours(evidence: Evidence) -> PackedColours | None:
         return decoded
     if len(colours) < LEAST_COLOURS_PER_CLASS * len(pairs.count_predictions()):
         return None
+    if _has_specks(count_colours(evidence, Side.MASKS)):
+        return None
     channels = (colours >> 16) & 255, (colours >> 8) & 255, colours & 255
     least = max(LEAST_PURITY * _find_favourites(place, pairs)[1], LEAST_AGREEING * pairs.total)
     found: dict[int, PackedColours] = {}
@@ -97,6 +104,11 @@ def find_packed_colours(evidence: Evidence) -> PackedColours | None:
             palette = _build_palette(evidence, packing, table)
             found.setdefault(len(ids), PackedColours(packing, palette))
     return found[min(found)] if found else None  # the one with the fewest ids
+
+
+def _has_specks(counts: Mapping[int, int]) -> bool:
+    specks = sum(count <= MOST_SPECK_PIXELS for count in counts.values())
+    return specks >= max(FEWEST_SPECKS, LEAST_SPECK_SHARE * len(counts))
 
 
 def _find_decoded_ids(

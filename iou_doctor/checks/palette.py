@@ -35,6 +35,8 @@ LEAST_EXCHANGED_GAIN = 0.1
 """Minimum gain in mean IoU from exchanging red and blue, as colours of a palette may be exchanged
 colours of the same one."""
 EXCHANGED = " with red and blue exchanged, as cv2.imread does"
+LEAST_GUESSED_GAIN = 0.2
+"""Minimum gain in mean IoU from a guess that takes for a class what a known palette calls void."""
 UNUSED_TRAIN_IDS = (-1, DEFAULT_VOID)
 """Train ids of Cityscapes and its relatives for labels that are not trained on."""
 
@@ -76,11 +78,38 @@ def find_palette(evidence: Evidence, side: Side) -> Palette | None:
     coloured = [counts for counts in sides.values() if not is_all_grey(counts)]
     if not coloured:
         return None
+    if len(sides) == 1:
+        return choose_palette(evidence, coloured[0])
     known = _find_known_palette(evidence, coloured)
     if known:
         return known
-    matched = _match_palettes(evidence, sides) if len(sides) == 2 else {}
-    return matched.get(side) or _guess_palette(evidence, coloured)
+    from iou_doctor.checks.two_palettes import match_palettes
+
+    major = {painted: _list_major_colours(counts) for painted, counts in sides.items()}
+    void = _get_void(evidence)
+    ids = match_palettes(evidence, sides, major, void=void)
+    if not ids:
+        return _guess_palette(evidence, coloured)
+    return Palette(ids[side], None, void, max(ids[Side.MASKS].values()) + 1)
+
+
+def choose_palette(evidence: Evidence, counts: dict[int, int]) -> Palette | None:
+    """Return the known palette of the only array with colours, or a guess that fits far better.
+
+    Args:
+        evidence: the facts.
+        counts: the number of pixels of each colour.
+    """
+    from iou_doctor.checks.assigned_colours import is_void_predicted
+
+    known = _find_known_palette(evidence, [counts])
+    if known and not is_void_predicted(evidence, known.ids, known.void):
+        return known
+    guessed = _guess_palette(evidence, [counts])
+    if known is None or guessed is None:
+        return known or guessed
+    given, other = (_rank_palette(palette, evidence)[1] for palette in (known, guessed))
+    return guessed if other >= given + LEAST_GUESSED_GAIN else known
 
 
 def build_palette_repair(evidence: Evidence, side: Side, palette: Palette) -> Repair:
@@ -211,25 +240,6 @@ def _guess_palette(evidence: Evidence, sides: list[dict[int, int]]) -> Palette |
     from iou_doctor.checks.assigned_colours import assign_ids
 
     return Palette(assign_ids(evidence, major, classes, void), None, void, classes)
-
-
-def _match_palettes(
-    evidence: Evidence, sides: Mapping[Side, Mapping[int, int]]
-) -> dict[Side, Palette]:
-    """Return a palette for each array, if each holds frequent colours that the other one lacks."""
-    from iou_doctor.checks.two_palettes import match_colours, number_colours
-
-    masks, predictions = (_list_major_colours(sides[side]) for side in Side)
-    if set(masks) <= set(predictions) or set(predictions) <= set(masks):
-        return {}
-    void = _get_void(evidence)
-    ids = number_colours(evidence, sides[Side.MASKS], masks)
-    found = match_colours(evidence, ids, predictions, void=void)
-    classes = max(ids.values()) + 1
-    return {
-        Side.MASKS: Palette(ids, None, void, classes),
-        Side.PREDICTIONS: Palette(found, None, void, classes),
-    }
 
 
 def _list_major_colours(counts: Mapping[int, int]) -> list[int]:

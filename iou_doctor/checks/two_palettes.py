@@ -8,6 +8,30 @@ import numpy as np
 
 from iou_doctor.checks.colours import is_all_grey, read_greys
 from iou_doctor.checks.evidence import Evidence
+from iou_doctor.repairs.step import Side
+
+
+def match_palettes(
+    evidence: Evidence,
+    sides: Mapping[Side, Mapping[int, int]],
+    major: Mapping[Side, Sequence[int]],
+    *,
+    void: int,
+) -> dict[Side, dict[int, int]]:
+    """Return the id of each colour of each array; empty if one holds all colours of the other.
+
+    Args:
+        evidence: the facts.
+        sides: the number of pixels of each colour of each array.
+        major: the frequent colours of each array.
+        void: the id for colours that mean no class.
+    """
+    masks, predictions = (major[side] for side in Side)
+    if set(masks) <= set(predictions) or set(predictions) <= set(masks):
+        return {}
+    ids = number_colours(evidence, sides[Side.MASKS], masks)
+    found = match_colours(evidence, ids, predictions, void=void)
+    return {Side.MASKS: ids, Side.PREDICTIONS: found}
 
 
 def number_colours(

@@ -14,7 +14,8 @@ and ESA WorldCover are known; for any other palette the proposed assignment is t
 predictions best, which is a guess. Colours that `plt.imread` or `ToTensor` divided by 255 are
 known, and so are palettes read by `cv2.imread`, which returns blue first. Some data sets keep more
 than a class in a colour: in ADE20K the class is R // 10 * 256 + G, and in panoptic files
-R + 256 G + 65536 B is the number of a segment.
+R + 256 G + 65536 B is the number of a segment. A resize with interpolation mixes colours along
+edges, which makes hundreds of a few.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ from iou_doctor.repairs.step import Side
 from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
 
 if TYPE_CHECKING:
+    from iou_doctor.checks.mixed_colours import MixedColours
     from iou_doctor.checks.packed_colours import PackedColours
 
 RULE = Rule(
@@ -60,8 +62,12 @@ def find(evidence: Evidence) -> Result:
         return []  # replicated-grey-masks reports them
     palette = find_palette(evidence, Side.MASKS) if counts else None
     if counts and (palette is None or palette.title is None):
+        from iou_doctor.checks.mixed_colours import find_mixed_colours
         from iou_doctor.checks.packed_colours import are_numbers_of_segments, find_packed_colours
 
+        mixed = find_mixed_colours(evidence, counts)
+        if mixed is not None:
+            return [_report_mixed(evidence, counts, mixed)]
         packed = find_packed_colours(evidence)
         if packed is not None:
             return [_report_packed(evidence, counts, packed)]
@@ -93,6 +99,20 @@ def _report_packed(evidence: Evidence, counts: dict[int, int], packed: PackedCol
         facts=_collect_facts(evidence, counts, palette),
         evidence=describe_first(evidence.stats.y_true.first, evidence),
         repair=replace(build_palette_repair(evidence, Side.MASKS, palette), safe=False),
+    )
+
+
+def _report_mixed(evidence: Evidence, counts: dict[int, int], mixed: MixedColours) -> Finding:
+    return Finding(
+        RULE,
+        message=f"masks of shape {evidence.pair.y_true.shape} hold"
+        f" {format_count(len(counts), 'colour')}, which are {len(mixed.pure.ids)} and mixtures of"
+        " two of these, as a resize with interpolation leaves them at edges",
+        help="resize the original masks with nearest neighbour (Image.NEAREST, cv2.INTER_NEAREST);"
+        f" {_write_help(counts, mixed.pure)}",
+        facts=_collect_facts(evidence, counts, mixed.pure),
+        evidence=describe_first(evidence.stats.y_true.first, evidence),
+        repair=replace(build_palette_repair(evidence, Side.MASKS, mixed.palette), safe=False),
     )
 
 

@@ -12,6 +12,8 @@ from build import (
     probabilities,
     scene,
 )
+from PIL import Image
+from scenes import boxes, model
 
 from iou_doctor.arrays.interpretation import Encoding
 from iou_doctor.datasets import load_data_set
@@ -84,6 +86,43 @@ def test_an_unknown_palette_is_assigned_by_the_predictions(dtype):
     assert finding.facts["ids"]["(200, 30, 0)"] == 1
     assert not finding.repair.safe
     assert after(report, "colour-masks") == pytest.approx(CLEAN)
+
+
+def test_black_is_a_class_if_one_is_predicted_there_and_nowhere_else():
+    colours = palette("cityscapes", train=True)[[0, 0, 2, 11, 13]]
+    colours[0] = 0  # in the palette of Cityscapes, black is void
+    report = diagnose(y_true=colours[T], y_pred=P)
+    assert errors(report) == ["colour-masks"]
+    assert found(report, "colour-masks").facts["ids"]["(0, 0, 0)"] == 0
+    assert after(report, "colour-masks") == pytest.approx(CLEAN)
+
+
+@pytest.mark.parametrize("colours", [OWN, VOC])
+def test_few_colours_that_a_resize_mixed_are_no_numbers_of_objects(colours):
+    labels = boxes(1)
+    pictures = [Image.fromarray(colours[image]) for image in labels]
+    size = 2 * labels.shape[2], 2 * labels.shape[1]
+    mixed = np.array([np.asarray(picture.resize(size, Image.BILINEAR)) for picture in pictures])
+    large = labels.repeat(2, axis=1).repeat(2, axis=2)
+    report = diagnose(y_true=mixed, y_pred=model(large, 2), num_classes=5)
+    finding = found(report, "colour-masks")
+    assert "which are 5 and mixtures of two of these" in finding.message
+    assert finding.facts["ids"] == {
+        str(tuple(colour)): label for label, colour in enumerate(colours[:5].tolist())
+    }
+    assert after(report, "colour-masks") == pytest.approx(
+        mean_iou(large, model(large, 2), 5), abs=0.02
+    )
+
+
+def test_colours_that_overshoot_at_edges_are_no_numbers_of_objects():
+    pictures = [Image.fromarray(OWN[image]) for image in boxes(1)]
+    sharp = [np.asarray(picture.resize((80, 56), Image.BICUBIC)) for picture in pictures]
+    predicted = np.array(
+        [np.asarray(Image.fromarray(image).resize((80, 56), Image.NEAREST)) for image in boxes(1)]
+    )
+    report = diagnose(y_true=np.array(sharp), y_pred=predicted, num_classes=5)
+    assert "no palette" not in found(report, "colour-masks").message
 
 
 def test_beside_class_scores_colours_are_mapped_too():
