@@ -220,6 +220,18 @@ def instances_softmax(s: Scene) -> Arrays:
     return dense(s, y_true=numbered(s, start_again=True), clean=None)
 
 
+def segments(s: Scene, dtype: Any) -> Arrays:
+    """Number the segments of all classes in each image, class by class."""
+    true = np.zeros(s.truth.shape, dtype)
+    for image, numbers in zip(s.truth, true, strict=True):
+        last = 0
+        for label in np.unique(image):
+            blobs, count = ndimage.label(image == label)
+            numbers[blobs > 0] = last + blobs[blobs > 0]
+            last += count
+    return labels(s, y_true=true, clean=None)
+
+
 def instances_1000(s: Scene) -> Arrays:
     blobs = np.stack([ndimage.label(image > 0)[0] for image in s.truth])
     return labels(s, y_true=(s.truth.astype(np.int32) * 1000 + blobs % 1000))
@@ -408,6 +420,7 @@ TABLE = (
     Sick("instance-ids", "each image", instances, ["cells/0.9", "cells/0.7"], [np.uint8, np.int32]),
     Sick("instance-ids", "all images", instances_of_all, ["cells/0.9", "street/0.7"]),
     Sick("instance-ids", "cut to 8 bits", instances_cut, ["cells/0.9", "cells/0.45"]),
+    Sick("instance-ids", "segments", segments, ["street-square/0.9", "wires/0.7"], [np.uint8]),
     Sick("instance-ids", "softmax", instances_softmax, ["cells/0.7"]),
     Sick("instance-ids", "1000 * class", instances_1000, ["street/0.7", "organs/0.9"]),
     Sick(

@@ -7,9 +7,10 @@ becomes 0.
 
     masks 7 8 26000 26001      masks = np.where(masks >= 1000, masks // 1000, masks)
 
-Use the data set's semantic masks. Consecutive numbers only distinguish objects from background. If
-the predictions number objects, too, an object has another number in each array: match the objects
-of each image, and use a metric for instances.
+Use the data set's semantic masks. If the segments of all classes are numbered from 1 in each image,
+only the list of segments of that image tells their classes. Consecutive numbers only distinguish
+objects from background. If the predictions number objects, too, an object has another number in
+each array: match the objects of each image, and use a metric for instances.
 """
 
 from __future__ import annotations
@@ -88,6 +89,8 @@ def find(evidence: Evidence) -> Result:
     division = _find_division(evidence)
     if division is not None:
         return [_report_division(evidence, division)]
+    if objects is None and (segments := _find_segments(evidence)):
+        return segments
     if objects is None or isinstance(objects, Skipped):
         return objects or []
     return [_report_objects(evidence, Side.MASKS, objects)]
@@ -123,6 +126,13 @@ def _find_division(evidence: Evidence) -> Division | None:
     from iou_doctor.checks.labels._divided_ids import find_division
 
     return find_division(evidence)
+
+
+def _find_segments(evidence: Evidence) -> list[Finding]:
+    from iou_doctor.checks.labels import _numbers_by_image as numbers_by_image  # only if ids differ
+
+    found = numbers_by_image.find_numbers_by_image(evidence)
+    return [] if found is None else [numbers_by_image.report_numbers_by_image(RULE, found)]
 
 
 def _find_foreground(truths: Mapping[int, int], predictions: Mapping[int, int]) -> Side | None:

@@ -162,3 +162,39 @@ def test_two_classes_are_no_other_numbering_of_many_objects():
     report = diagnose(y_true=masks, y_pred=predictions, num_classes=2)
     assert report.verdict.primary == "instance-ids"
     assert "each in its own way" in found(report, "instance-ids").message
+
+
+def streets(seed, *, samples=8):
+    """Return columns of classes, other ones in each image, and their numbers from left to right."""
+    rng = np.random.default_rng(seed)
+    classes = np.zeros((samples, 24, 48), dtype=np.int64)
+    for image in classes:
+        cuts = np.sort(rng.choice(np.arange(4, 46, 3), rng.integers(4, 8), replace=False))
+        for columns in np.split(np.arange(48), cuts):
+            image[:, columns] = rng.integers(0, 4)
+    steps = np.diff(classes, axis=2, prepend=classes[:, :, :1]) != 0
+    return classes, 1 + np.cumsum(steps, axis=2)
+
+
+@pytest.mark.parametrize("side", ["masks", "predictions"])
+@pytest.mark.parametrize("ordered", [False, True])
+def test_numbers_of_segments_beside_classes(ordered, side):
+    classes, numbers = streets(1)
+    if ordered:  # class by class
+        keys = classes * 100 + numbers
+        numbers = np.stack([np.unique(key, return_inverse=True)[1] + 1 for key in keys])
+    seen = noisy(classes, 2, share=0.1, classes=4)
+    y_true, y_pred = (numbers, seen) if side == "masks" else (seen, numbers)
+    report = diagnose(y_true=y_true, y_pred=y_pred)
+    finding = found(report, "instance-ids")
+    assert report.verdict.primary == "instance-ids"
+    assert finding.facts["array"] == side
+    assert finding.facts["pixels_agreeing_by_image"] > finding.facts["pixels_agreeing_together"]
+    assert [one.repair for one in report.findings] == [None] * len(report.findings)
+
+
+def test_classes_from_1_are_no_numbers_of_segments():
+    masks = np.stack([scene(seed, samples=1, classes=7)[0] for seed in range(6)])
+    masks[:2] = masks[:2].clip(max=5)  # two images lack the last class
+    report = diagnose(y_true=masks + 1, y_pred=noisy(masks, 2, classes=6).clip(max=5))
+    assert report.verdict.primary == "labels-off-by-one"
