@@ -37,7 +37,7 @@ RULE = Rule(
     claim="the zero label was reduced where 0 is a class, or in one array only",
     symptom=Symptom.NUMBERING,
     explains=OF_CLASS_IDS,
-    also_explains=("class-imbalance",),
+    also_explains=("channel-count-mismatch", "class-imbalance"),
     after=("labels-off-by-one", "masks-0-255"),
     needs=Needs.TRAINED_NETWORK,
 )

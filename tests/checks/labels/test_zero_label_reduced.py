@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from build import after, diagnose, found, mean_iou, names, noisy, scene
+from build import after, diagnose, found, logits, mean_iou, names, noisy, scene
 
 T = scene(1, samples=4, height=24, width=36, classes=4).astype(int)
 P = noisy(T, 2, classes=4)
@@ -64,3 +64,17 @@ def test_a_model_that_predicts_background_only_is_silent():
     for options in ({}, {"num_classes": 4}, {"num_classes": 4, "ignore_index": 255}):
         report = diagnose(y_true=REDUCED, y_pred=0 * P, **options)
         assert "zero-label-reduced" not in names(report)
+
+
+def test_a_channel_less_than_classes_is_a_consequence():
+    masks = scene(1, samples=4, height=24, width=36, classes=5).astype(int)
+    anywhere = np.random.default_rng(3).integers(0, 4, masks.shape)
+    reduced = np.where(masks == 0, anywhere, noisy(masks, 2, classes=5) - 1).clip(0)
+    scores = logits(reduced, 2, classes=4).transpose(0, 3, 1, 2)
+    metric = 'JaccardIndex(task="multiclass", num_classes=5)'
+    report = diagnose(y_true=masks, y_pred=scores, metric=metric)
+    assert report.verdict.primary == "zero-label-reduced"
+    assert "channel-count-mismatch" in report.consequences
+    kept = masks > 0
+    expected = mean_iou(masks[kept] - 1, reduced[kept], 4)
+    assert report.verdict.mean_iou_after_all == pytest.approx(expected)
