@@ -36,8 +36,8 @@ RULE = Rule(
 def find(evidence: Evidence) -> Result:
     """Look for masks without a class axis that go to a metric that needs one."""
     layout, metric = evidence.interpretation.layout, evidence.metric
-    if layout.y_true.is_dense or evidence.interpretation.y_true.is_dense:
-        return []
+    if layout.y_true.is_dense or evidence.interpretation.y_true.is_dense or metric.call_error:
+        return []  # a metric that refuses its own arguments takes no masks at all
     argmax = metric.y_true is LabelDecoding.ARGMAX_LAST
     flattened = metric.y_pred is not LabelDecoding.ARGMAX_LAST and not metric.takes
     if not argmax and not (layout.y_pred.is_per_class and flattened):

@@ -181,6 +181,7 @@ SIGNATURES: tuple[Signature, ...] = (
     ),
 )
 FEWEST_CLASSES = 2
+FOR_ONE_LABEL = 'a single label is a binary task: JaccardIndex(task="binary")'
 AVERAGES: dict[str | None, Average] = {
     "macro": Average.CLASSES,
     "micro": Average.POOLED,
@@ -221,6 +222,8 @@ def _build_task_metric(task: str, name: str, arguments: Mapping[str, object], ca
                 f"ValueError: Expected argument `{argument}` to be an integer larger than 1, but"
                 f" got {classes}"
             )
+            if task == "multilabel":
+                contract = replace(contract, instead=FOR_ONE_LABEL)
     if choices.average is Average.PER_CLASS:
         choices = replace(choices, absent=zero, ignored=Ignored.CLASS_STAYS)
     return wrap_contract(

@@ -44,3 +44,12 @@ def test_the_code_of_the_help_encodes_what_other_metrics_expect(masks):
     repaired = diagnose(y_true=y_true, y_pred=y_pred, metric="monai.metrics.MeanIoU()")
     assert errors(repaired) == []
     assert repaired.mean_iou == 1.0
+
+
+def test_a_metric_that_refuses_one_label_is_told_of_the_binary_task():
+    masks, scores = (TRUTH > 0)[:, None].astype(np.uint8), SOFTMAX.max(axis=-1)[:, None]
+    metric = 'torchmetrics.JaccardIndex(task="multilabel", num_labels=1)'
+    report = diagnose(y_true=masks, y_pred=scores, metric=metric)
+    assert "missing-one-hot" not in names(report)
+    help_text = found(report, "metric-misreads-arrays").help
+    assert help_text == 'a single label is a binary task: JaccardIndex(task="binary")'
