@@ -137,7 +137,7 @@ def _drop_harmful(
             continue
         rest = [one for one in offered if one is not finding]
         without = compute_mean_iou_after(_list_repairs(rest), evidence, recount)
-        if after is None or (without is not None and without >= after - ROUNDING):
+        if after is None or (without or 0.0) >= after - ROUNDING:
             offered, after = rest, without
     return offered, after
 
@@ -171,8 +171,13 @@ def _withdraw_repair(finding: Finding) -> Finding:
 
 
 def _is_lower(after: float | None, before: Score) -> bool:
-    """Return whether a mean IoU is lower than that of an earlier score of several classes."""
-    if after is None or before.mean_iou is None or _count_classes(before) < FEWEST_CLASSES:
+    """Return whether a mean IoU is lower than that of an earlier score of several classes.
+
+    If no pixel counted before, a repair after which none is right repairs nothing either.
+    """
+    if before.mean_iou is None:
+        return after == 0
+    if after is None or _count_classes(before) < FEWEST_CLASSES:
         return False
     return after < before.mean_iou - ROUNDING
 

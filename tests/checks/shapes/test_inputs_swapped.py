@@ -107,3 +107,14 @@ def test_the_largest_channels_of_scores_differ_by_2_percent(share, fires):
     masks[0, 0, 0] = np.where(masks[0, 0, 0] == masks[0, 0, 0].max(), less, (1 - less) / 2)
     report = diagnose(y_true=masks, y_pred=TRUTH, num_classes=3)
     assert ("inputs-swapped" in names(report)) == fires
+
+
+def test_a_repair_after_which_nothing_is_right_is_not_offered():
+    rng = np.random.default_rng(1)
+    masks = np.repeat(np.repeat(rng.random((5, 3, 4, 4)) < 0.4, 8, 2), 8, 3)
+    scores = (masks * 0.6 + rng.uniform(0.05, 0.35, masks.shape)).astype(np.float32)
+    metric = 'torchmetrics.JaccardIndex(task="multilabel", num_labels=3)'
+    report = diagnose(y_true=scores, y_pred=masks.astype(np.float32), metric=metric)
+    assert report.verdict.primary == "inputs-swapped"
+    assert found(report, "inputs-swapped").repair is None
+    assert report.verdict.mean_iou_after_all is None
