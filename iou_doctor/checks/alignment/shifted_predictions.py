@@ -58,6 +58,10 @@ LEAST_VOLUME_GAIN = 0.1
 """Minimum gain if the samples are the slices of one volume. They err together: a model that draws
 an organ a little aside gains up to 0.097 by a shift, and predictions shifted by 3 pixels gain more.
 """
+FIRST = ("height-width-swapped", "inputs-swapped", "shuffled-samples", "flipped-samples")
+"""If one of these rules has fired, a shift may be none."""
+LARGEST_KEPT_AREA = 0.95
+"""Ratio of areas below which a threshold and not a shift may have changed them."""
 LEAST_AGREEING_SHARE = 2 / 3
 """Minimum share of the samples whose own best shift is the common one, and is not none at all."""
 NEAR = 1
@@ -76,8 +80,8 @@ LEAST_TILE_LEAD = 0.1
 
 def find(evidence: Evidence) -> Result:
     """Look for one shift of all predictions that fits better."""
-    if evidence.has_found("height-width-swapped", "shuffled-samples", "flipped-samples"):
-        return Skipped("another misalignment was found first")
+    if evidence.has_found(*FIRST):
+        return Skipped("another fault has to be repaired first")
     if not may_be_misplaced(evidence):
         return []
     maps = stack_maps(evidence, "crops")
@@ -120,6 +124,8 @@ def _examine(evidence: Evidence, maps: Stack, shifts: ShiftSearch) -> Result:
         FEWEST_SHIFTED_SCENES, LEAST_AGREEING_SHARE * len(maps)
     ):
         return []
+    if shifts.gain <= LEAST_VOLUME_GAIN and _may_threshold_be_off(evidence):
+        return []
     from iou_doctor.checks.volumes import is_one_volume  # only if a shift is plausible
 
     if shifts.gain <= LEAST_VOLUME_GAIN and is_one_volume(evidence):
@@ -130,6 +136,19 @@ def _examine(evidence: Evidence, maps: Stack, shifts: ShiftSearch) -> Result:
     if _is_rearranging_better(evidence, than=after + LEAST_TILE_LEAD):
         return []
     return [_report(best, (before, after), (agreeing, len(maps)))]
+
+
+def _may_threshold_be_off(evidence: Evidence) -> bool:
+    """Return whether all channels of overlapping scores are predicted too small, or all too large.
+
+    A shift keeps their areas, while another threshold changes all of them, and a shift gains then,
+    too.
+    """
+    if not evidence.interpretation.is_multilabel:
+        return False
+    areas = [(it.predicted_pixels, it.truth_pixels) for it in evidence.repaired.per_class]
+    small = all(predicted < LARGEST_KEPT_AREA * true for predicted, true in areas)
+    return small or all(true < LARGEST_KEPT_AREA * predicted for predicted, true in areas)
 
 
 def _examine_few(evidence: Evidence, maps: Stack, shifts: ShiftSearch) -> Result:

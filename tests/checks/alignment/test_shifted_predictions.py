@@ -135,3 +135,30 @@ def test_tiles_that_fit_a_tenth_better_are_the_cause(monkeypatch, lead, fires):
     tiles = SimpleNamespace(after=after + lead)
     monkeypatch.setattr(shifted_predictions, "find_arrangement", lambda *_: tiles)
     assert (RULE in names(diagnose(y_true=T, y_pred=sick))) == fires
+
+
+@pytest.mark.parametrize(
+    ("predicted", "multilabel", "rivals"),
+    [
+        ((80, 90), True, True),
+        ((120, 110), True, True),
+        ((80, 110), True, False),
+        ((98, 99), True, False),
+        ((80, 90), False, False),
+    ],
+)
+def test_a_small_shift_of_channels_gives_way_to_a_threshold(predicted, multilabel, rivals):
+    areas = [SimpleNamespace(predicted_pixels=it, truth_pixels=100) for it in predicted]
+    evidence = SimpleNamespace(
+        interpretation=SimpleNamespace(is_multilabel=multilabel),
+        repaired=SimpleNamespace(per_class=areas),
+    )
+    assert shifted_predictions._may_threshold_be_off(evidence) == rivals
+
+
+def test_no_shift_of_exchanged_arrays():
+    scores = np.where(P > 0, 200, 40) + np.random.default_rng(1).integers(-30, 30, P.shape)
+    objects = np.where(T > 0, 255, 0).astype(np.uint8)
+    report = diagnose(y_true=scores.astype(np.uint8), y_pred=objects, num_classes=2)
+    assert errors(report)[0] == "inputs-swapped"
+    assert outcome(report, RULE).reason == "another fault has to be repaired first"
