@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from iou_doctor.arrays.layout import Relation
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.map_stack import Ids, Stack
+from iou_doctor.checks.suggested_code import are_other_channels
 from iou_doctor.counts.map_samples import InterpretedProbe, LabelMaps, find_centres
 from iou_doctor.repairs.relabel import Relabel
 from iou_doctor.repairs.relabel_some import RelabelSome
@@ -44,6 +45,8 @@ def stack_maps(
     sampled = evidence.sampled
     if sampled is None or evidence.interpretation.layout.relation is Relation.MISMATCHED:
         return Skipped("the pixels do not pair up")
+    if are_other_channels(evidence):
+        return Skipped("channels that overlap have no class ids, and their numbers differ")
     relabellings = _list_relabellings(evidence)
     read_as = evidence.interpretation.num_classes, evidence.interpretation.ignore_index
     key = scale, samples, side, read_as, tuple(map(repr, relabellings))

@@ -44,6 +44,16 @@ def have_masks_overlap(evidence: Evidence) -> bool:
     return not values.outside_unit and several >= LEAST_OVERLAP * values.pixels
 
 
+def are_other_channels(evidence: Evidence) -> bool:
+    """Return whether masks whose channels overlap have another number of them.
+
+    An argmax then tells nothing about the numbers of the classes.
+    """
+    layout = evidence.interpretation.layout
+    differ = layout.y_pred.is_per_class and layout.y_pred.channels != layout.y_true.channels
+    return differ and have_masks_overlap(evidence)
+
+
 def suggest_multilabel(evidence: Evidence) -> str:
     """Return how to check channels that overlap, which no argmax can tell apart."""
     channels = evidence.interpretation.layout.y_true.channels

@@ -17,6 +17,7 @@ from iou_doctor.checks.hypotheses import (
 )
 from iou_doctor.checks.labels._overlaps import Overlaps, count_overlaps
 from iou_doctor.checks.labels._recoding_proof import is_proven
+from iou_doctor.checks.suggested_code import are_other_channels
 from iou_doctor.record import record
 from iou_doctor.repairs.relabel import Relabel
 from iou_doctor.repairs.repair import Repair, build_relabelling
@@ -87,7 +88,11 @@ def is_other_numbering(evidence: Evidence, shift: Repair) -> bool:
     In 1, 2, 4, 8 against 0, 1, 2, 3 most pixels may be of the first two classes. If one array lacks
     the first object of many, the numbers of the others are shifted.
     """
-    if is_exchange_better(evidence, shift):
+    from iou_doctor.checks.labels._numbers_by_image import find_numbers_by_image
+
+    if are_other_channels(evidence) or is_exchange_better(evidence, shift):
+        return True
+    if find_numbers_by_image(evidence) is not None:
         return True
     from iou_doctor.checks.labels._raster_order import are_in_raster_order
 
@@ -114,7 +119,7 @@ def _is_part_of(recoding: Recoding, shift: Repair) -> bool:
 def count_differing_ids(evidence: Evidence) -> Overlaps | None:
     """Return the overlaps of the ids; `None` if both arrays hold the same ones, or colours."""
     layout = evidence.interpretation.layout
-    if layout.y_true.is_colour or layout.y_pred.is_colour:
+    if layout.y_true.is_colour or layout.y_pred.is_colour or are_other_channels(evidence):
         return None
     if evidence.pairs.count_truths().keys() == evidence.pairs.count_predictions().keys():
         return None  # the same ids in another order are for permuted-classes

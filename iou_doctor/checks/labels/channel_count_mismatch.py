@@ -13,6 +13,7 @@ One-hot masks may have one channel more than `num_classes` if that channel is th
 from iou_doctor.arrays.interpretation import Encoding
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
+from iou_doctor.checks.suggested_code import have_masks_overlap
 from iou_doctor.metrics.input_spec import PixelContent
 from iou_doctor.repairs.repair import Repair
 from iou_doctor.repairs.step import Side
@@ -70,7 +71,19 @@ def _report(evidence: Evidence, side: Side, channels: int) -> Finding:
         RULE,
         message=f"{side} have {channels} channels, but {argument} is {classes}",
         help=f"{argument}={channels} if every channel is a class; otherwise count void or"
-        " background on both sides or on neither",
+        " background on both sides or on neither" + _suggest_dropping(evidence, side, channels),
         facts={"array": side.value, "channels": channels, "num_classes": classes},
         repair=Repair(name=f"{argument}={channels}", safe=True, num_classes=channels),
+    )
+
+
+def _suggest_dropping(evidence: Evidence, side: Side, channels: int) -> str:
+    """Return how to drop the channel of background that overlapping masks lack; else nothing."""
+    layout = evidence.interpretation.layout
+    one_more = side is Side.PREDICTIONS and channels == layout.y_true.channels + 1
+    if not one_more or not have_masks_overlap(evidence):
+        return ""
+    return (
+        f"; if the first channel is background, predictions = np.delete(predictions, 0,"
+        f" axis={layout.y_pred.channel})"
     )

@@ -29,6 +29,7 @@ from iou_doctor.checks.map_stack import has_nothing_to_gain
 from iou_doctor.checks.orientations import PIXELS_A_SIDE, fit_turns, list_turns
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.stack_maps import stack_maps
+from iou_doctor.checks.suggested_code import are_other_channels
 from iou_doctor.checks.wording import join_words
 from iou_doctor.repairs.repair import Repair, build_relabelling
 from iou_doctor.repairs.step import Side
@@ -76,7 +77,7 @@ def find(evidence: Evidence) -> Result:
         return find_permuted_channels(RULE, evidence)
     if evidence.interpretation.num_classes < 3:
         return []  # with two classes it is inverted-masks
-    if evidence.has_found(*NUMBERING_RULES):
+    if evidence.has_found(*NUMBERING_RULES) or are_other_channels(evidence):
         return []
     moves = _find_moves(evidence)
     if len(moves) < 2 or find_foreign_ids(evidence):

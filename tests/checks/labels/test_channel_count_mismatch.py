@@ -44,3 +44,17 @@ def test_as_many_channels_as_classes_pass():
         names(diagnose(y_true=TRUTH, y_pred=softmax, metric="MeanIoU(3, sparse_y_pred=False)"))
         == []
     )
+
+
+def test_overlapping_masks_without_the_channel_of_background():
+    rng = np.random.default_rng(1)
+    masks = np.repeat(np.repeat(rng.random((6, 3, 4, 4)) < 0.4, 8, 2), 8, 3)
+    true = np.concatenate([~masks.any(axis=1, keepdims=True), masks], axis=1)
+    scores = np.where(true, 0.8, 0.2) + rng.normal(0, 0.15, true.shape)
+    scores = scores.clip(0, 1).astype(np.float32)
+    metric = 'torchmetrics.JaccardIndex(task="multilabel", num_labels=3)'
+    report = diagnose(y_true=masks.astype(np.uint8), y_pred=scores, metric=metric)
+    assert errors(report) == ["channel-count-mismatch"]
+    code = "predictions = np.delete(predictions, 0, axis=1)"
+    assert found(report, "channel-count-mismatch").help.endswith(code)
+    assert [one.repair for one in report.findings] == [None] * len(report.findings)
