@@ -94,7 +94,7 @@ def test_masks_with_soft_edges():
     soft = np.rint(gaussian_filter(TRUTH * 255.0, (0, 0.6, 0.6))).astype(np.uint8)
     report = diagnose(y_true=soft, y_pred=MAPS)
     assert_cut_at_127(report, mean_iou((soft > 127) * 1, MAPS > 127, 2))
-    assert {"masks-0-255", "jpeg-masks"} & set(errors(report))
+    assert {"masks-0-255", "jpeg-masks", "interpolated-masks"} & set(errors(report))
 
 
 @pytest.mark.parametrize("scale", [1, 255])

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from iou_doctor.arrays.interpretation import MOST_CLASSES
 from iou_doctor.arrays.layout import COLOUR_CHANNELS
 from iou_doctor.checks.background_channel import (
     CUT,
@@ -82,6 +83,8 @@ def _find_classes(
     from scipy.optimize import linear_sum_assignment
 
     labels, iou = channels.labels[1:], channels.compute_iou()
+    if labels[-1] >= MOST_CLASSES:
+        return []  # no class ids
     count = iou.shape[1]
     rows, columns = linear_sum_assignment(-iou)
     fit = iou[rows, columns].sum() / len(labels)

@@ -241,3 +241,11 @@ def test_most_of_many_channels_may_hold_no_object(channels, write):
     report = diagnose(y_true=MASKS, y_pred=write(logits).astype(np.float32))
     assert [finding.rule.name for finding in roots(report)] == [RULE]
     assert after(report, RULE) == pytest.approx(mean_iou((logits > 0).any(-1), MASKS, 2))
+
+
+def test_huge_labels_beside_channels_without_background_are_no_classes():
+    labels = np.zeros((1, 3, 4), dtype=np.int64)
+    labels[0, 0] = 3, 1, 2**40, 2
+    logits = np.random.default_rng(1).normal(-1, 1, (1, 3, 4, 3)).astype(np.float32)
+    logits[0, 0] += 1.5
+    assert RULE not in names(diagnose(y_true=labels, y_pred=logits, num_classes=3))
