@@ -25,3 +25,4 @@ def test_the_nearest_part_is_rounded_the_other_way_and_a_rest_takes_it_up():
     assert round_parts([0.00003, 0.00014, 0.00012], 0.0003) == [0.0, 0.0002, 0.0001]
     assert round_parts([0.00016, 0.00006, 0.00008], 0.0003, has_rest=True) == [0.0002, 0.0001, 0]
     assert round_parts([0.5], 0.9) == [0.5]
+    assert round_parts([0.00005], 0.00005) == [0.0001]  # as it is printed

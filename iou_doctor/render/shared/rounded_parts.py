@@ -17,8 +17,8 @@ def round_parts(parts: Sequence[float], total: float, *, has_rest: bool = False)
         has_rest: whether the last part is a rest, which takes up the rounding of all others. Else
             the parts that are nearest to the next digit are rounded the other way.
     """
-    units = [round(part * UNITS) for part in parts]
-    left = round(total * UNITS) - sum(units)
+    units = [_count_units(part) for part in parts]
+    left = _count_units(total) - sum(units)
     if has_rest:
         units[-1] += left
     elif abs(left) <= len(units):  # otherwise these are not all the parts
@@ -27,3 +27,8 @@ def round_parts(parts: Sequence[float], total: float, *, has_rest: bool = False)
         for at in sorted(range(len(parts)), key=lambda at: -errors[at])[: abs(left)]:
             units[at] += step
     return [unit / UNITS for unit in units]
+
+
+def _count_units(value: float) -> int:
+    """Return the units of a number as it is printed, which `round(value * UNITS)` may not be."""
+    return round(round(value, 4) * UNITS)
