@@ -93,16 +93,27 @@ def find_whole_scores(pairs: PairCounts, ignore_index: int | None) -> WholeScore
     return scale if above >= above_0 else None
 
 
+def choose_full_scale(highest: float, *, rounding: float = 0.0) -> int | None:
+    """Return the value that stands for a score of 1; `None` if scores are on no known scale.
+
+    Args:
+        highest: the largest score.
+        rounding: by which part of it a score of 1 may be exceeded.
+    """
+    highest /= 1 + rounding
+    for least, full in ((LEAST_PERCENT, PERCENT), (LEAST_PERMILLE, PERMILLE)):
+        if least <= highest <= full:
+            return full
+    return next((full for full in FULL_SCALES if highest <= full), None)
+
+
 def _choose_scale(lowest: int, highest: int) -> WholeScores | None:
     """Return the scale on which these are the least and the largest value."""
     if lowest < 0:
         is_signed = SIGNED[0] <= lowest and 0 < highest <= SIGNED[1]
         return WholeScores(*SIGNED) if is_signed else None
-    if LEAST_PERCENT <= highest <= PERCENT:
-        return WholeScores(0, PERCENT)
-    if LEAST_PERMILLE <= highest <= PERMILLE:
-        return WholeScores(0, PERMILLE)
-    return next((WholeScores(0, top) for top in FULL_SCALES if highest <= top), None)
+    full = choose_full_scale(highest)
+    return None if full is None else WholeScores(0, full)
 
 
 def _is_ordered(pairs: PairCounts, scale: WholeScores, object_label: int, *, falls: bool) -> bool:

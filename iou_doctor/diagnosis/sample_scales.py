@@ -13,7 +13,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from iou_doctor.arrays.byte_scores import FULL_SCALES, LEAST_PERCENT, PERCENT
+from iou_doctor.arrays.byte_scores import FULL_SCALES, choose_full_scale
 from iou_doctor.arrays.layout import Relation
 from iou_doctor.arrays.odd_scores import OddScores, Scale
 from iou_doctor.arrays.pairings import choose_dense_decoding
@@ -201,9 +201,9 @@ def _find_full_scale(scale: Scale, values: ValueCounts) -> int:
     high = values.maximum or 0.0
     if scale is not Scale.BYTES:
         return 1
-    if LEAST_PERCENT <= high <= PERCENT * (1 + UNIT_ROUNDING):
-        return PERCENT
-    return next(full for full in FULL_SCALES if high <= full * (1 + UNIT_ROUNDING))
+    full = choose_full_scale(high, rounding=UNIT_ROUNDING)
+    assert full is not None  # else these are no bytes
+    return full
 
 
 def _are_telling(odd: Mapping[int, ValueCounts]) -> bool:

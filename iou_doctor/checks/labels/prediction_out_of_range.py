@@ -36,7 +36,7 @@ RULE = Rule(
     after=("faulty-samples", "masks-0-255", "recoded-class-ids", "byte-scores"),
 )
 
-FEWEST_FEW_LEVELS = 6
+FEWEST_COARSE_LEVELS = 6
 """Minimum number of further values beside two classes that may be coarse scores."""
 
 
@@ -116,6 +116,6 @@ def _suggest_repair(evidence: Evidence, strays: dict[int, int]) -> tuple[str, Re
     if min(strays) < 0 or max(strays) >= MOST_CLASSES:
         return "map these ids to classes", None
     use = f"num_classes={max(strays) + 1}, or map these ids to classes"
-    if evidence.interpretation.num_classes == TWO_CLASSES and len(strays) >= FEWEST_FEW_LEVELS:
+    if evidence.interpretation.num_classes == TWO_CLASSES and len(strays) >= FEWEST_COARSE_LEVELS:
         use = f"threshold these values if they are scores; otherwise {use}"
     return use, None
