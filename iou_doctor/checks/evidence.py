@@ -53,6 +53,10 @@ class Evidence:
     by_score: PairCounts | None = None
     """`pairs` of all images together, with the scores, by `LabelDecoding.ROUNDED`, as prediction;
     `None` unless the threshold leaves nearly all scores of one channel on one side."""
+    scores_of_channels: PairCounts | None = None
+    """How often each true value and each score, by `LabelDecoding.ROUNDED`, occur in each channel,
+    whose number stands for an image; `None` unless channels overlap and the threshold leaves nearly
+    all scores of one of them on one side."""
     by_channels: PairCounts | None = None
     """`pairs` with the channels that a pixel lies in, by `LabelDecoding.CHANNELS`, as prediction;
     `None` unless a few channels may be nested regions."""

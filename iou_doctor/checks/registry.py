@@ -38,6 +38,7 @@ RULES_OF_CHANNELS = frozenset(
         "score-regression",
         "shifted-predictions",
         "shuffled-samples",
+        "threshold-off",
         "unthresholded-sigmoid",
     }
 )

@@ -80,6 +80,10 @@ def count_values(ask: Ask, evidence: Evidence, plan: CountPlan) -> Evidence:
     try:
         evidence = _count_values_of_masks(ask, evidence, plan)
         evidence = _count_channels(ask, evidence, plan)
+        if evidence.interpretation.is_multilabel:
+            from iou_doctor.diagnosis.channel_scores import count_scores_of_channels
+
+            return count_scores_of_channels(ask, evidence)
         return _count_scores(ask, evidence, plan)
     except Unanswered:
         return evidence

@@ -13,6 +13,7 @@ from iou_doctor.counts.channel_overlaps import ChannelOverlaps
 from iou_doctor.counts.map_samples import LabelMaps, Probe
 from iou_doctor.counts.stats import Stats
 from iou_doctor.diagnosis.boundaries import MeasureBoundaries
+from iou_doctor.diagnosis.channel_scores import CountChannelScores
 from iou_doctor.diagnosis.channels import CODES, ChannelAreas, CompareChannels, SumChannels
 from iou_doctor.diagnosis.count_values import FindLevels
 from iou_doctor.diagnosis.measure_samples import MeasureSamples
@@ -46,6 +47,7 @@ KINDS: Mapping[str, type] = {
     "orders": CompareOrders,
     "areas": SumChannels,
     "overlaps": CompareChannels,
+    "channels": CountChannelScores,
     "boundaries": MeasureBoundaries,
     "kinds": RecountKinds,
 }
@@ -188,6 +190,7 @@ _WRITERS: Mapping[type, Callable[[Any, Columns], Any]] = {
     CompareOrders: lambda answer, _: list(answer),
     SumChannels: _write_areas,
     CompareChannels: _write_overlaps,
+    CountChannelScores: write_pairs,
     MeasureBoundaries: lambda answer, _: answer.tolist(),
     RecountKinds: write_kinds,
 }
@@ -204,6 +207,7 @@ _READERS: Mapping[type, Callable[[Any, Any, Columns], Any]] = {
         read_sums(values["shape"], columns), int(values["pixels"])
     ),
     CompareChannels: lambda _, values, columns: _read_overlaps(values, columns),
+    CountChannelScores: lambda _, __, columns: read_pairs(columns),
     MeasureBoundaries: lambda question, values, _: np.array(values, dtype=np.int64).reshape(
         5, question.num_classes
     ),

@@ -36,27 +36,32 @@ MOST_DESCRIBED = 3
 
 def find(evidence: Evidence) -> Result:
     """Look for classes that have truth pixels but no predicted ones."""
-    if evidence.has_found(*THRESHOLD_RULES):
+    is_multilabel = evidence.interpretation.is_multilabel
+    if evidence.has_found(*THRESHOLD_RULES) and not is_multilabel:
         return []
     counted = evidence.repaired.pixels.counted
-    void = {
+    explained = {
         label
         for finding in evidence.found
         if finding.rule.name == "undeclared-void-label"
         for label in finding.facts["labels"]
+    } | {
+        channel
+        for finding in evidence.found
+        for channel in finding.facts.get("best_thresholds", {})
     }
     never = [
         entry
         for entry in evidence.repaired.per_class
         if entry.truth_pixels and not entry.predicted_pixels and entry.iou is not None
-        if str(entry.id) not in void
+        if str(entry.id) not in explained
     ]
     if not never:
         return []
     names = evidence.interpretation.class_names
     pixels = sum(entry.truth_pixels for entry in never)
     share = f" ({format_percent(pixels, counted)} of the pixels)"
-    if evidence.interpretation.is_multilabel:
+    if is_multilabel:
         share = ""  # a pixel may be in several of them
     noun, verb = ("class", "is") if len(never) == 1 else ("classes", "are")
     present = sum(1 for entry in evidence.repaired.per_class if entry.iou is not None)

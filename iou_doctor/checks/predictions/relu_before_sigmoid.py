@@ -43,7 +43,7 @@ def find(evidence: Evidence) -> Result:
     lowest = evidence.stats.y_pred.minimum
     if floor is None or lowest is None or abs(lowest - floor) > ROUNDING * floor:
         return []
-    cuts = list_cuts(evidence)
+    cuts = list_cuts(evidence.by_score)
     if cuts is None or evidence.has_found("double-activation", "byte-scores"):
         return []
     background, foreground = cuts.count_at(floor, reach=ROUNDING * floor)
