@@ -4,12 +4,23 @@ from __future__ import annotations
 
 from iou_doctor.arrays.interpretation import Encoding
 from iou_doctor.arrays.layout import COLOUR_CHANNELS, Axes
+from iou_doctor.counts.label_decoding import LabelDecoding
+from iou_doctor.counts.stats import Stats
 from iou_doctor.counts.value_counts import ValueCounts
 
 LEAST_WHOLE_SHARE = 0.5
 """Share of whole numbers from which one float channel holds labels, some of them damaged."""
 UNIT_ROUNDING = 1e-3
 """How far probabilities may lie outside [0, 1]: float16 and resizing round by less."""
+
+LARGEST_MULTIPLE = 20.0
+"""Largest score of probabilities that were multiplied or added up, but are on no scale of whole
+numbers."""
+MOST_ZEROS = 0.1
+"""Maximum share of zeros among them. A ReLU makes zeros of a large part of all logits, and most of
+the ids that a resize has mixed are background."""
+ZERO = frozenset({3, 4, 5})
+"""The `LabelDecoding.BINS` of a score of 0."""
 
 
 def infer_encoding(values: ValueCounts, axes: Axes, *, floating: bool) -> tuple[Encoding, str]:
@@ -34,6 +45,25 @@ def infer_encoding(values: ValueCounts, axes: Axes, *, floating: bool) -> tuple[
     if whole >= LEAST_WHOLE_SHARE * values.values:
         return Encoding.LABELS, "mostly whole numbers, with some fractions"
     return Encoding.BINARY_LOGITS, "one value for each pixel, inside and outside [0, 1]"
+
+
+def are_multiples(stats: Stats) -> bool:
+    """Return whether one channel of scores holds no negative one, as logits would.
+
+    A threshold of 0 then leaves no background. Probabilities were multiplied, or added up over
+    several models.
+    """
+    values = stats.y_pred
+    low, high = values.minimum, values.maximum
+    if low is None or high is None or not 0 <= low <= high <= LARGEST_MULTIPLE:
+        return False
+    pairings = (one for one in stats.tables if one.y_pred is LabelDecoding.BINS and not one.flat)
+    pairing = next(pairings, None)
+    if pairing is None:
+        return False
+    counts = stats.tables[pairing].count_predictions()
+    zeros = sum(count for code, count in counts.items() if code in ZERO)
+    return zeros <= MOST_ZEROS * sum(counts.values())
 
 
 def _infer_dense_encoding(values: ValueCounts) -> tuple[Encoding, str]:

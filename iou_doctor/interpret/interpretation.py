@@ -24,7 +24,7 @@ from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.counts.stats import Stats
 from iou_doctor.counts.value_counts import MIDDLE_OF_BYTES, ValueCounts
 from iou_doctor.errors import UsageError
-from iou_doctor.interpret.encoding import infer_encoding, is_picture
+from iou_doctor.interpret.encoding import are_multiples, infer_encoding, is_picture
 from iou_doctor.interpret.num_classes import infer_num_classes, name_classes
 from iou_doctor.interpret.overlapping_axis import do_channels_overlap
 from iou_doctor.record import record
@@ -61,11 +61,8 @@ def infer_interpretation(
     if declared is Encoding.SIGMOID and _are_whole_scores(stats.y_pred, options):
         declared = Encoding.LABELS
     pred = _find_encoding(pair.y_pred, layout.y_pred, stats.y_pred, declared, _PREDICTIONS)
-    has_near_ids = any(pairing.y_pred is LabelDecoding.NEAREST for pairing in stats.tables)
-    if has_near_ids:
-        why = "one value for each pixel, just beside a whole number"
-        note = Assumption("predictions.encoding", "labels", why)
-        pred = _FoundEncoding(Encoding.LABELS, (note,))
+    pred = _look_closer(pred, stats, is_declared=declared is not None)
+    has_near_ids = _have_near_ids(stats)
     is_multilabel = do_channels_overlap(
         layout, stats, options.ignore_index, takes_channels=takes_channels
     )
@@ -134,6 +131,21 @@ def _find_encoding(
     if side == _MASKS and encoding is Encoding.LOGITS and is_picture(values, axes):
         encoding, why = Encoding.COLOUR, "masks hold no scores, and these look like a picture"
     return _FoundEncoding(encoding, (Assumption(f"{side}.encoding", encoding.value, why),))
+
+
+def _look_closer(found: _FoundEncoding, stats: Stats, *, is_declared: bool) -> _FoundEncoding:
+    """Return the encoding of predictions, which their table of labels may show to be another."""
+    if _have_near_ids(stats):
+        encoding, why = Encoding.LABELS, "one value for each pixel, just beside a whole number"
+    elif found.encoding is Encoding.BINARY_LOGITS and not is_declared and are_multiples(stats):
+        encoding, why = Encoding.SIGMOID, "none is below 0, as logits would be"
+    else:
+        return found
+    return _FoundEncoding(encoding, (Assumption("predictions.encoding", encoding.value, why),))
+
+
+def _have_near_ids(stats: Stats) -> bool:
+    return any(pairing.y_pred is LabelDecoding.NEAREST for pairing in stats.tables)
 
 
 def _check_declared_encoding(encoding: Encoding, axes: Axes, option: str) -> None:

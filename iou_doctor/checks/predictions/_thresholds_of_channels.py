@@ -83,7 +83,8 @@ def _build_finding(
         rule,
         message=f"the mean IoU of the channels is {before:.4f} at the threshold {given:g} and would"
         f" be {after:.4f} at {cuts}",
-        help=advise_on_threshold(
+        help=_tell_of_logits(evidence)
+        + advise_on_threshold(
             f"{'them' if many else 'one'} on held-out data and"
             f" {_say_how(evidence, thresholds, is_common=is_common)}"
         ),
@@ -93,6 +94,17 @@ def _build_finding(
             "best_thresholds": {str(one): cut for one, cut in thresholds.items()},
             "best_mean_iou": after,
         },
+    )
+
+
+def _tell_of_logits(evidence: Evidence) -> str:
+    """Return what is odd about logits of which none is negative; empty if some are."""
+    low = evidence.stats.y_pred.minimum
+    if evidence.interpretation.y_pred is not Encoding.LOGITS or low is None or low < 0:
+        return ""
+    return (
+        "a metric takes scores above 1 for logits, but logits are below 0 as well: look for samples"
+        " whose scores were multiplied or added up; else "
     )
 
 

@@ -34,6 +34,8 @@ RULE = Rule(
     after=("byte-scores", "relu-before-sigmoid"),
 )
 
+HIGHEST_SCORE = 1.001
+"""Probabilities exceed 1 by less, which is rounding."""
 AXES_OF_CHANNELS = 4
 """The number of axes of images with a sample axis and channels."""
 
@@ -54,7 +56,8 @@ def find(evidence: Evidence) -> Result:
         Finding(
             RULE,
             message=f"predictions are one channel of {evidence.pair.y_pred.dtype} {what} from"
-            f" {values.minimum:.4g} to {values.maximum:.4g}; {_describe_reading(evidence)}",
+            f" {values.minimum:.4g} to {values.maximum:.4g}{_describe_excess(evidence)};"
+            f" {_describe_reading(evidence)}",
             help=f"predictions = predictions > {threshold:g}"
             if is_background
             else suggest_threshold(evidence) + _suggest_channels(evidence),
@@ -75,6 +78,14 @@ def find(evidence: Evidence) -> Result:
             ),
         )
     ]
+
+
+def _describe_excess(evidence: Evidence) -> str:
+    """Return what scores are that reach beyond 1, but not below 0."""
+    high = evidence.stats.y_pred.maximum
+    if evidence.interpretation.y_pred is not Encoding.SIGMOID or not high or high <= HIGHEST_SCORE:
+        return ""
+    return ", of which those above 1 are no probabilities: some were multiplied or added up"
 
 
 def _suggest_channels(evidence: Evidence) -> str:
