@@ -301,3 +301,33 @@ def test_segments_without_background_are_to_be_matched_only():
     finding = found(report, INSTANCES)
     assert (report.verdict.primary, finding.repair) == (INSTANCES, None)
     assert "> 0" not in finding.help
+
+
+def draw_numbered(images: int, *, fixed: bool, numbers: int = 16, seed: int = 0) -> Numbers:
+    """Return as many objects in each image, numbered at random, or in much the same places."""
+    random = np.random.default_rng(seed)
+    rows, columns = np.ogrid[:110, :130]
+    cells = [(y, x) for y in range(12, 100, 22) for x in range(12, 120, 22)]
+    order = random.permutation(len(cells))
+    masks = np.zeros((images, 110, 130), np.uint8)
+    for image in masks:
+        places = order if fixed else random.permutation(len(cells))
+        for number, place in enumerate(places[:numbers], 1):
+            y, x = np.array(cells[place]) + random.integers(-3, 4, 2)
+            image[(rows - y) ** 2 + (columns - x) ** 2 < random.integers(4, 8) ** 2] = number
+    return masks
+
+
+@pytest.mark.parametrize("images", [2, 5])
+def test_as_many_objects_in_each_image(images):
+    masks = draw_numbered(images, fixed=False)
+    predictions = find_foreground(masks)
+    check_foreground(diagnose(y_true=masks, y_pred=predictions, num_classes=2), masks, predictions)
+
+
+@pytest.mark.parametrize("images", [2, 5])
+def test_parts_in_the_same_places_of_each_image_are_no_objects(images):
+    masks = draw_numbered(images, fixed=True)
+    report = diagnose(y_true=masks, y_pred=find_foreground(masks), num_classes=2)
+    assert report.verdict.primary == "recoded-class-ids"
+    assert INSTANCES not in names(report)

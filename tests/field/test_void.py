@@ -366,3 +366,26 @@ def test_labels_of_single_points_show_no_shift_by_chance(seed):
         y_true=np.where(points, truth, 255), y_pred=predicted, num_classes=5, ignore_index=255
     )
     assert "shifted-predictions" not in names(report)
+
+
+@pytest.mark.parametrize("void", [None, 255])
+def test_an_unknown_label_that_is_predicted_as_one_class_may_be_this_class(void):
+    masks = draw_masks((6, 60, 80), 4, seed=1)
+    predictions = np.where(np.random.default_rng(2).random(masks.shape) < 0.1, 0, masks)
+    left = np.where((masks == 2) & (np.arange(80) < 40), 77, masks)
+    if void is not None:
+        left[:, ::9, ::5] = void
+    report = diagnose(y_true=left, y_pred=predictions, num_classes=4)
+    finding = next(f for f in report.findings if "77" in f.facts.get("labels", {}))
+    assert "another number for this class, or void" in finding.message
+    assert finding.repair is None
+    score = scored_without(np.where(left == 77, 2, left), predictions, left == 255, 4)
+    assert f"As class 2, the mean IoU is {score:.4f}" in finding.message
+    assert "np.where(masks == 77, 2, masks)" in finding.help
+
+
+def test_an_unknown_label_with_several_predictions_is_void():
+    masks = draw_masks((6, 60, 80), 4, seed=1)
+    bordered = np.where(np.arange(80) < 6, 77, masks)
+    report = diagnose(y_true=bordered, y_pred=masks, num_classes=4)
+    assert found(report, "undeclared-void-label").repair.name == "ignore label 77"

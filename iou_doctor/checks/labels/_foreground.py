@@ -12,11 +12,13 @@ from iou_doctor.checks.hypotheses import list_labels_by_image
 from iou_doctor.checks.labels._instances import (
     FEWEST_EXAMINED,
     FEWEST_IDS,
+    LEAST_WITHOUT_GAPS,
     NO_MAPS,
     Objects,
     examine_objects,
     is_restarting_in_each_image,
 )
+from iou_doctor.checks.labels._places_of_ids import lie_in_other_places
 from iou_doctor.checks.volumes import is_one_volume
 from iou_doctor.counts.map_samples import Labels
 from iou_doctor.repairs.step import Side
@@ -51,6 +53,8 @@ def find_objects_beside_foreground(evidence: Evidence, side: Side) -> Objects | 
     labels, in_image = labels[objects], in_image[objects]
     fullest = int(np.unique(in_image, return_counts=True)[1].max())
     pattern = _find_pattern(labels, in_image, fullest)
+    if pattern is None and _are_the_same_numbers(evidence, side, labels, in_image):
+        pattern = "the same numbers in each image, each in another place"
     in_volume = pattern is None and _are_numbers_in_a_volume(evidence, labels)
     if pattern is None and not in_volume:
         return None
@@ -64,6 +68,18 @@ def find_objects_beside_foreground(evidence: Evidence, side: Side) -> Objects | 
     pattern = pattern or "objects of one volume, numbered from 1"
     fewest = FEWEST_PER_IMAGE if in_volume else FEWEST_EXAMINED
     return examine_objects(evidence.sampled, side, pattern, fewest)
+
+
+def _are_the_same_numbers(
+    evidence: Evidence, side: Side, labels: NDArray[np.int64], in_image: NDArray[np.int64]
+) -> bool:
+    """Return whether each of several images has objects 1..n, which lie elsewhere in each."""
+    images, counts = np.unique(in_image, return_counts=True)
+    most = int(labels.max())
+    if evidence.sampled is None or len(images) < 2 or counts.min() < LEAST_WITHOUT_GAPS * most:
+        return False
+    maps = evidence.sampled.fine
+    return lie_in_other_places(maps.y_true if side is Side.MASKS else maps.y_pred)
 
 
 def _are_numbers_in_a_volume(evidence: Evidence, labels: NDArray[np.int64]) -> bool:

@@ -22,6 +22,12 @@ from iou_doctor.arrays.interpretation import RARE_VOID_LABELS, VOID_LABELS
 from iou_doctor.checks.background_channel import lacks_background_channel
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.hypotheses import score_as_given, score_repaired
+from iou_doctor.checks.labels._doubtful_void import (
+    find_likely_classes,
+    may_be_object,
+    report_likely_class,
+    report_object,
+)
 from iou_doctor.checks.labels._void_bands import VoidBands, find_void_bands
 from iou_doctor.checks.labels._void_classes import find_void_classes
 from iou_doctor.checks.registry import Result
@@ -51,9 +57,6 @@ RULE = Rule(
         "recoded-class-ids",
     ),
 )
-TWO_CLASSES, FEWEST_USUAL = 2, 2
-"""Of two classes, a label may stand for the object in some masks, if so many others hold class 1.
-"""
 LEAST_ORPHAN_SHARE = 0.001
 """Share of the pixels from which a class that no mask holds is predicted on purpose."""
 
@@ -62,15 +65,19 @@ def find(evidence: Evidence) -> Result:
     """Look for labels that mean void although they are not the ignore label."""
     if _has_no_ids(evidence):
         return []
-    declared, findings = evidence.interpretation.ignore_index, []
+    declared = evidence.interpretation.ignore_index
+    findings: list[Finding] = []
     recoded = _list_recoded_labels(evidence)
     outside = {k: n for k, n in count_undeclared_void(evidence).items() if k not in recoded}
     if outside and _may_be_classes(evidence, outside):
         return []
     inside = None if recoded else find_void_classes(evidence)
     target = declared
-    if outside and _may_be_object(evidence, outside):
-        return [_report_object(evidence, next(iter(outside)))]
+    if outside and may_be_object(evidence, outside):
+        return [report_object(RULE, evidence, next(iter(outside)))]
+    for label, majority in find_likely_classes(evidence, outside).items():
+        findings.append(report_likely_class(RULE, evidence, label, majority))
+        del outside[label]
     if outside:
         target = next(iter(outside)) if target is None else target
         findings.append(_report(evidence, outside, _describe_outside(outside), target))
@@ -97,27 +104,6 @@ def _may_be_classes(evidence: Evidence, outside: dict[int, int]) -> bool:
         if not one.truth_pixels and one.predicted_pixels > LEAST_ORPHAN_SHARE * score.pixels.counted
     ]
     return len(orphans) >= len(outside)
-
-
-def _may_be_object(evidence: Evidence, outside: dict[int, int]) -> bool:
-    """Return whether samples hold either a label or class 1, so that both may be the object."""
-    if len(outside) > 1 or evidence.interpretation.num_classes != TWO_CLASSES:
-        return False
-    truth, image = evidence.pairs.truth, evidence.pairs.image
-    holders, usual = (set(image[truth == label].tolist()) for label in (*outside, 1))
-    return len(holders) > 0 and len(usual) >= FEWEST_USUAL and not holders & usual
-
-
-def _report_object(evidence: Evidence, label: int) -> Finding:
-    """Return the finding on a label that may be void or the object of some masks."""
-    return Finding(
-        RULE,
-        message=f"masks hold label {label} only in samples without class 1: it is the object of"
-        " these masks, or void that is not declared",
-        help=f"look at one of them: if {label} is the object, masks = np.where(masks == {label}, 1,"
-        f" masks); if it is void, declare it as the ignore label {label}",
-        facts={"labels": {str(label): evidence.pairs.count_truths()[label]}},
-    )
 
 
 def _report_bands(evidence: Evidence, bands: VoidBands) -> Finding:

@@ -13,6 +13,8 @@ from iou_doctor.safety.safe_text import replace_unsafe
 
 RIGHT = " (right)"
 """What marks the right one of the scores."""
+OUTSIDE_CLASSES = frozenset({"label-out-of-range", "prediction-out-of-range"})
+"""Rules of labels that are no class. As long as nothing maps them, nobody knows the right score."""
 
 
 def replace_unprintable(text: str) -> str:
@@ -55,7 +57,7 @@ def list_scores(report: Report) -> Iterator[tuple[str, str, str]]:
     if repairs:
         guess = " (estimated)" if any(repair.estimated for repair in repairs) else ""
         names = ", then ".join(repair.name for repair in repairs)
-        mark = "" if right is None else RIGHT
+        mark = RIGHT if right is not None and _may_be_right(report) else ""
         yield f"after the repair{mark}", format_score(right), f"{names}{guess}"
 
 
@@ -75,7 +77,9 @@ def describe_scores(report: Report) -> str:
         return f"your metric {reads} is right"
     if reads == format_score(right):
         return f"your metric {reads}"  # nobody knows whether it is right
-    what = "right" if list_root_repairs(report) else "counted as stored"
+    what = "counted as stored"
+    if list_root_repairs(report):
+        what = "right" if _may_be_right(report) else "after the repair"
     return f"your metric {reads}, {what} {format_score(right)}"
 
 
@@ -87,7 +91,18 @@ def reads_right(report: Report) -> bool:
     right = find_right_score(report)
     if any(finding.rule.name == UNEXPLAINED for finding in report.findings):
         return False
-    return right is not None and format_metric(report) == format_score(right)
+    is_equal = right is not None and format_metric(report) == format_score(right)
+    return is_equal and _may_be_right(report)
+
+
+def _may_be_right(report: Report) -> bool:
+    """Return whether no error leaves labels outside the classes, whatever is repaired."""
+    return not any(
+        finding.rule.name in OUTSIDE_CLASSES
+        and finding.severity is Severity.ERROR
+        and finding.repair is None
+        for finding in list_root_causes(report)
+    )
 
 
 def find_right_score(report: Report) -> float | None:
