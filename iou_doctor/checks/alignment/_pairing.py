@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -24,8 +26,12 @@ CLEAR_MARGIN = 0.1
 """A new partner with a larger margin and gain than this is not chance: in 100 samples, chance gives
 none."""
 
-TRIED_OFFSETS = (1, 2, 3, 5, 8, 13, 21, 34)
-"""Offsets of the quick test. A sample that is in its place fits better than at any of them."""
+TRIED_OFFSETS = (1, -1, 2, 3, 5, 8, 13, 21, 34)
+"""Offsets of the quick test. A sample that is in its place fits better than at any of them. In a
+video, that of the next frame differs from that of the one before."""
+FEWEST_ALIKE, LEAST_ALIKE_SHARE, LEAST_ALIKE_GAIN = 8, 0.8, 0.03
+"""Minimum number and share of the samples that have moved by the same number of places, and their
+least mean gain, if the frames of a video differ so little that the mean gain of all is small."""
 LEAST_SUSPECT_SHARE = 0.1
 """Minimum share of the samples that fit better at one of these offsets. With fewer, the costly
 comparison of all pairs is not made."""
@@ -77,11 +83,28 @@ def is_significant(pairing: SamplePairing) -> bool:
     """Return whether the best pairing differs from the given one by more than chance allows."""
     gain = float((pairing.after - pairing.before).mean())
     if gain <= LEAST_PAIRING_GAIN:
-        return False
+        return _have_moved_alike(pairing)
     margins = pairing.margin[pairing.moved]
     if len(pairing.partner) < FEW_PAIRED_SAMPLES:
         return float(np.median(margins)) > LEAST_MARGIN_OF_FEW
     return gain > LARGEST_CHANCE_GAIN or float((margins > 0).mean()) >= LEAST_MUTUAL
+
+
+def _have_moved_alike(pairing: SamplePairing) -> bool:
+    """Return whether nearly all samples fit better by the same number of places away."""
+    step, count = find_common_step(pairing)
+    most = len(pairing.partner) - abs(step)
+    if not step or count < max(FEWEST_ALIKE, LEAST_ALIKE_SHARE * most):
+        return False
+    moved = pairing.partner - np.arange(len(pairing.partner)) == step
+    gains = (pairing.after - pairing.before)[moved]
+    return bool(gains.mean() > LEAST_ALIKE_GAIN and (gains > 0).mean() >= LEAST_ALIKE_SHARE)
+
+
+def find_common_step(pairing: SamplePairing) -> tuple[int, int]:
+    """Return by how many places most samples have moved, and how many have."""
+    steps = (pairing.partner - np.arange(len(pairing.partner))).tolist()
+    return Counter(steps).most_common(1)[0]
 
 
 def is_suspect(maps: Stack) -> bool:
@@ -89,7 +112,7 @@ def is_suspect(maps: Stack) -> bool:
     own = maps.score_images()
     better = np.zeros(len(maps), dtype=bool)
     for offset in TRIED_OFFSETS:
-        if offset < len(maps):
+        if abs(offset) < len(maps):
             better |= maps.score_images(np.roll(maps.y_pred, offset, axis=0)) > own
     return bool(better.mean() >= LEAST_SUSPECT_SHARE)
 

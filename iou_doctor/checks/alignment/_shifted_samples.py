@@ -7,6 +7,7 @@ import numpy as np
 from iou_doctor.checks.alignment._sample_tables import Suspects
 from iou_doctor.checks.alignment._shifts import Offset, describe_offset, score_offset, search_shifts
 from iou_doctor.checks.alignment._single_samples import fit_by_chance
+from iou_doctor.checks.alignment._spread_of_shifts import has_many_contours
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.map_stack import Stack
 from iou_doctor.checks.wording import join_words, name_samples
@@ -44,6 +45,8 @@ def find_few_shifted(maps: Stack, suspects: Suspects) -> dict[int, Offset]:
         gain = after - float(alone.score_images()[0])
         is_far = max(map(abs, best)) >= LEAST_SHIFT
         if not is_far or gain < LEAST_GAIN or after < LEAST_QUALITY * suspects.usual:
+            continue
+        if not has_many_contours(alone, best):
             continue
         if after >= fit_by_chance(maps, sample, lambda pair: _fit(pair)[1]) + LEAST_LEAD:
             found[sample] = best

@@ -8,7 +8,9 @@ by the same amount. Thin objects lose most.
     moved by (3, 3)     mean IoU 0.80
 
 Use the same convention for both resizes, and cut padding off before you resize. The rule fires if
-one shift helps and is also the best shift of most samples on their own.
+one shift helps and is also the best shift of most samples on their own. It is silent if opposite
+halves of the images need other shifts, because the predictions have another scale then, if the
+predictions of a video come some frames late, and if a single object lies aside.
 """
 
 from __future__ import annotations
@@ -27,6 +29,7 @@ from iou_doctor.checks.alignment._shifts import (
     score_offset,
     search_shifts,
 )
+from iou_doctor.checks.alignment._spread_of_shifts import may_be_chance
 from iou_doctor.checks.alignment._tiles import MOST_TILED_SAMPLES, find_arrangement, get_stored_size
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.map_stack import Stack, count_different_masks
@@ -124,18 +127,28 @@ def _examine(evidence: Evidence, maps: Stack, shifts: ShiftSearch) -> Result:
         FEWEST_SHIFTED_SCENES, LEAST_AGREEING_SHARE * len(maps)
     ):
         return []
-    if shifts.gain <= LEAST_VOLUME_GAIN and _may_threshold_be_off(evidence):
-        return []
-    from iou_doctor.checks.volumes import is_one_volume  # only if a shift is plausible
-
-    if shifts.gain <= LEAST_VOLUME_GAIN and is_one_volume(evidence):
-        return []
-    labelled = float((maps.y_true < maps.classes).mean())
-    if shifts.gain <= LEAST_SHIFT_GAIN / labelled**0.5:
+    if may_be_chance(own, best) or _is_too_little(evidence, maps, shifts.gain):
         return []
     if _is_rearranging_better(evidence, than=after + LEAST_TILE_LEAD):
         return []
+    from iou_doctor.checks.alignment._late_samples import are_late
+    from iou_doctor.checks.alignment._uneven_shifts import is_uneven
+
+    if are_late(evidence, shifts.gain) or is_uneven(maps, shifts):
+        return []
     return [_report(best, (before, after), (agreeing, len(maps)))]
+
+
+def _is_too_little(evidence: Evidence, maps: Stack, gain: float) -> bool:
+    """Return whether another cause gains as much: a threshold, slices of a volume, few labels."""
+    if gain <= LEAST_VOLUME_GAIN and _may_threshold_be_off(evidence):
+        return True
+    from iou_doctor.checks.volumes import is_one_volume  # only if a shift is plausible
+
+    if gain <= LEAST_VOLUME_GAIN and is_one_volume(evidence):
+        return True
+    labelled = float((maps.y_true < maps.classes).mean())
+    return bool(gain <= LEAST_SHIFT_GAIN / labelled**0.5)
 
 
 def _may_threshold_be_off(evidence: Evidence) -> bool:

@@ -13,6 +13,9 @@ none.
 
 Soft (antialiased) edges add greys between 0 and 255, which the same line rounds.
 
+A single grey between them, such as 128, is void or a mean of both, if only two classes are
+predicted. With three, 0, 128 and 255 are stretched ids: see IOU309.
+
 If most pixels are 255, it may be the background instead: `reduce_zero_label` turns 0 into 255 and 1
 into 0.
 
@@ -24,6 +27,7 @@ not follow these lines.
 from iou_doctor.arrays.byte_scores import are_mostly_ends
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.masks._outlines import is_outline
+from iou_doctor.checks.masks._value_between import ValueBetween, find_value_between
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.suggested_code import suggest_multilabel
 from iou_doctor.checks.wording import format_count, format_percent
@@ -63,6 +67,9 @@ def find(evidence: Evidence) -> Result:
         return _find_in_channels(evidence)
     if _are_one_hot(evidence):
         return [_report_one_hot(evidence)]
+    between = find_value_between(evidence)
+    if between is not None:
+        return [_report_between(evidence, between)]
     if evidence.interpretation.num_classes != 2:
         return []
     counts = evidence.pairs.pool().count_truths()
@@ -87,6 +94,22 @@ def find(evidence: Evidence) -> Result:
             severity_override=Severity.WARNING if is_ignored and not hits else None,
         )
     ]
+
+
+def _report_between(evidence: Evidence, between: ValueBetween) -> Finding:
+    counts = evidence.pairs.count_truths()
+    return Finding(
+        RULE,
+        message=between.describe(),
+        help=between.write_help(),
+        facts={
+            "pixels_255": counts[255],
+            "pixels_between": counts[between.value],
+            "between": between.value,
+            "pixels": sum(counts.values()),
+        },
+        repair=between.build_repair(evidence),
+    )
 
 
 def _are_one_hot(evidence: Evidence) -> bool:

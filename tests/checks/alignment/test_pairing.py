@@ -18,7 +18,16 @@ def pairing(*, gain=0.15, margin=0.2, samples=10, moved=None):
 
 @pytest.mark.parametrize(("gain", "significant"), [(0.101, True), (0.099, False)])
 def test_samples_must_gain_a_tenth_on_average(gain, significant):
-    assert is_significant(pairing(gain=gain)) is significant
+    assert is_significant(pairing(gain=gain, moved=7)) is significant
+
+
+@pytest.mark.parametrize(
+    ("gain", "samples", "moved", "significant"),
+    [(0.031, 9, 9, True), (0.029, 9, 9, False), (0.031, 8, 8, False), (0.031, 12, 9, False)],
+)
+def test_frames_that_moved_alike_may_gain_less(gain, samples, moved, significant):
+    found = pairing(gain=gain, samples=samples, moved=moved, margin=-0.1)
+    assert is_significant(found) is significant
 
 
 @pytest.mark.parametrize(("gain", "significant"), [(0.201, True), (0.199, False)])

@@ -118,6 +118,7 @@ def test_the_best_shift_of_a_sample_may_be_one_pixel_off(monkeypatch, by, agreei
             best=found.best,
             score_images=found.score_images,
             pooled=found.pooled,
+            areas=found.areas,
             gain=found.gain,
             find_best_of_each_image=lambda: each,
         )
