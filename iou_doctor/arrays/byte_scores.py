@@ -30,8 +30,12 @@ LEAST_GAIN = 0.1
 LEAST_INVERTED = 0.6
 """Minimum mean IoU if low values are the object."""
 MOST_FALLING = 0.2
-"""Maximum share of the steps of signed or inverted scores at which the share of the object moves
-the other way. Ids are in no order."""
+"""Maximum share of the steps of inverted scores at which the share of the object moves the other
+way. Ids are in no order."""
+LEAST_NEGATIVE, LEAST_RANKED = 8, 0.75
+"""Minimum number of levels below 0 of signed scores, and minimum share of the pairs of an object
+pixel and another one in which the first has the higher score, or in which it has the lower one. A
+data set has one or two ids below 0, for void."""
 LEAST_BINARY_SHARE = 0.6
 """Minimum share of the pixels of grey masks that are 0 or 255: antialiased edges are the rest."""
 
@@ -75,22 +79,34 @@ def find_whole_scores(pairs: PairCounts, ignore_index: int | None) -> WholeScore
     if scale is None or object_label is None:
         return None
     low, full = scale.zero, scale.one
+    if low < 0:
+        return _choose_sign(pairs, scale, levels, object_label)
     if len({(level - low) * PARTS // (full - low + 1) for level in levels}) < FEWEST_PARTS:
         return None
     above_0 = _score_cut(pairs, low, object_label)
     if levels[-1] <= scale.cut or 2 * levels[-1] <= full:
         cuts = levels[1 :: max(1, len(levels) // PARTS)]
         best = max(_score_cut(pairs, cut, object_label) for cut in cuts)
-        return scale if low == 0 and best >= above_0 + LEAST_GAIN else None
+        return scale if best >= above_0 + LEAST_GAIN else None
     above, below = (
         _score_cut(pairs, scale.cut, object_label, inverted=inverted) for inverted in (False, True)
     )
     if below >= max(LEAST_INVERTED, above + LEAST_GAIN, above_0):
-        is_ordered = _is_ordered(pairs, scale, object_label, falls=True)
-        return WholeScores(full, low) if is_ordered else None
-    if low < 0 and not _is_ordered(pairs, scale, object_label, falls=False):
-        return None
+        return WholeScores(full, low) if _falls(pairs, scale, object_label) else None
     return scale if above >= above_0 else None
+
+
+def _choose_sign(
+    pairs: PairCounts, scale: WholeScores, levels: list[int], object_label: int
+) -> WholeScores | None:
+    """Return how signed scores were stored; `None` if they are no scores."""
+    if levels[LEAST_NEGATIVE - 1] >= 0:
+        return None
+    rank = _rank(pairs, object_label)
+    found = scale if rank > 0.5 else WholeScores(scale.one, scale.zero)
+    at_cut = _score_cut(pairs, found.cut, object_label, inverted=found.is_inverted)
+    all_object = _score_cut(pairs, levels[0] - 1, object_label)
+    return found if max(rank, 1 - rank) >= LEAST_RANKED and at_cut > all_object else None
 
 
 def choose_full_scale(highest: float, *, rounding: float = 0.0) -> int | None:
@@ -116,14 +132,28 @@ def _choose_scale(lowest: int, highest: int) -> WholeScores | None:
     return None if full is None else WholeScores(0, full)
 
 
-def _is_ordered(pairs: PairCounts, scale: WholeScores, object_label: int, *, falls: bool) -> bool:
-    """Return whether the share of the object rises, or falls, from part to part of the scale."""
+def _rank(pairs: PairCounts, object_label: int) -> float:
+    """Return how often a pixel of the object has a higher score than one of class 0.
+
+    A half of the pairs with equal scores counts as well.
+    """
+    is_known = (pairs.truth == 0) | (pairs.truth == object_label)
+    pairs = pairs.keep_rows(is_known & ~is_no_class(pairs.prediction))
+    levels, place = np.unique(pairs.prediction, return_inverse=True)
+    inside = np.bincount(place, pairs.count * (pairs.truth == object_label), len(levels))
+    outside = np.bincount(place, pairs.count * (pairs.truth == 0), len(levels))
+    below = np.cumsum(outside) - outside / 2
+    return float((inside * below).sum() / max(inside.sum() * outside.sum(), 1))
+
+
+def _falls(pairs: PairCounts, scale: WholeScores, object_label: int) -> bool:
+    """Return whether the share of the object falls from part to part of the scale."""
     pairs = pairs.keep_rows(~is_no_class(pairs.prediction))
     part = (pairs.prediction - scale.zero) * PARTS // (scale.one - scale.zero + 1)
     every = np.bincount(part, pairs.count, PARTS)
     inside = np.bincount(part, pairs.count * (pairs.truth == object_label), PARTS)
-    steps = np.diff(inside[every > 0] / every[every > 0]) * (-1 if falls else 1)
-    return bool((steps < 0).mean() <= MOST_FALLING)
+    steps = np.diff(inside[every > 0] / every[every > 0])
+    return bool((steps > 0).mean() <= MOST_FALLING)
 
 
 def decode_grey_as_labels(table: PairCounts) -> PairCounts:

@@ -125,3 +125,38 @@ def test_sixteen_bit_maps_of_thousands_of_values_are_soon_understood():
     assert report.verdict.primary == "byte-scores"
     right = mean_iou(TRUTH, maps > 65535 // 2, 2)
     assert report.verdict.mean_iou_after_all == pytest.approx(right, abs=0.005)
+
+
+def quantize(name):
+    """Return signed bytes as quantized networks put them out, and the binary predictions."""
+    logits = binary_logits(TRUTH, sharp=1.5)
+    if name == "logits":
+        values = np.clip(np.rint(logits * 10), -60, 60).astype(np.int8)
+        return values, values >= 0
+    if name == "with a rare middle":  # sure of most pixels, and wrong about the others
+        logits = logits + np.where(logits > 0, 3.0, -3.0)
+        flipped = np.random.default_rng(5).random(logits.shape) < 0.15
+        logits = np.where(flipped & (np.abs(logits) < 5), -logits, logits)
+    values = np.rint(squash(logits) * 255 - 128).astype(np.int8)
+    return values, values >= 0
+
+
+@pytest.mark.parametrize("scale", [1, 255])
+@pytest.mark.parametrize("name", ["scores", "with a rare middle", "logits"])
+def test_signed_bytes_are_cut_at_0(name, scale):
+    values, wanted = quantize(name)
+    report = diagnose(y_true=TRUTH * scale, y_pred=values, num_classes=2)
+    assert report.verdict.primary == "byte-scores"
+    finding = found(report, "byte-scores")
+    assert finding.help == 'predictions = (predictions > -1).astype("uint8")'
+    assert ("as in logits" in finding.message) == (name == "logits")
+    assert report.verdict.mean_iou_after_all == pytest.approx(mean_iou(TRUTH, wanted, 2))
+
+
+def test_numbers_of_objects_that_wrapped_around_in_signed_bytes_are_no_scores():
+    numbers = np.zeros((1, 200, 220), np.uint8)
+    for number in range(1, 140):
+        top, left = 12 * ((number - 1) // 14), 15 * ((number - 1) % 14)
+        numbers[0, top : top + 8, left : left + 9] = number
+    report = diagnose(y_true=(numbers > 0).astype(np.uint8), y_pred=numbers.view(np.int8))
+    assert "byte-scores" not in names(report)

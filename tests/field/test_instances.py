@@ -331,3 +331,15 @@ def test_parts_in_the_same_places_of_each_image_are_no_objects(images):
     report = diagnose(y_true=masks, y_pred=find_foreground(masks), num_classes=2)
     assert report.verdict.primary == "recoded-class-ids"
     assert INSTANCES not in names(report)
+
+
+def test_as_many_objects_in_each_image_beside_others():
+    masks = draw_numbered(6, fixed=False, numbers=18)
+    foreground = find_foreground(masks)
+    predictions = np.stack([number_regions(image)[0] for image in foreground])
+    report = diagnose(y_true=masks, y_pred=predictions)
+    finding = found(report, INSTANCES)
+    assert report.verdict.primary == INSTANCES
+    assert "match the objects of each image" in finding.help
+    score = mean_iou(masks > 0, predictions > 0, 2)
+    assert finding.repair.mean_iou_after == pytest.approx(score)

@@ -431,3 +431,12 @@ def test_colours_of_both_arrays_are_no_channels():
     report = diagnose(y_true=palette[truth], y_pred=palette[predict(truth, 3)], num_classes=3)
     assert not report.reading.is_multilabel
     assert report.verdict.primary == "colour-predictions"
+
+
+@pytest.mark.parametrize("faulty", [[3], [0, 4]])
+def test_channels_of_which_some_samples_hold_255_are_no_class_ids(faulty):
+    masks = MASKS.copy()
+    masks[faulty] *= 255
+    report = diagnose(y_true=masks, y_pred=SCORES, metric="MultilabelJaccardIndex(num_labels=3)")
+    assert errors(report) == ["faulty-samples"]
+    assert found(report, "faulty-samples").facts["faulty"] == faulty

@@ -53,7 +53,7 @@ def find_objects_beside_foreground(evidence: Evidence, side: Side) -> Objects | 
     labels, in_image = labels[objects], in_image[objects]
     fullest = int(np.unique(in_image, return_counts=True)[1].max())
     pattern = _find_pattern(labels, in_image, fullest)
-    if pattern is None and _are_the_same_numbers(evidence, side, labels, in_image):
+    if pattern is None and are_numbered_anew(evidence, side, labels, in_image):
         pattern = "the same numbers in each image, each in another place"
     in_volume = pattern is None and _are_numbers_in_a_volume(evidence, labels)
     if pattern is None and not in_volume:
@@ -70,10 +70,17 @@ def find_objects_beside_foreground(evidence: Evidence, side: Side) -> Objects | 
     return examine_objects(evidence.sampled, side, pattern, fewest)
 
 
-def _are_the_same_numbers(
+def are_numbered_anew(
     evidence: Evidence, side: Side, labels: NDArray[np.int64], in_image: NDArray[np.int64]
 ) -> bool:
-    """Return whether each of several images has objects 1..n, which lie elsewhere in each."""
+    """Return whether each of several images has objects 1..n, which lie elsewhere in each.
+
+    Args:
+        evidence: the facts.
+        side: the array.
+        labels: the distinct labels above 0 of each of its images.
+        in_image: the image of each of these.
+    """
     images, counts = np.unique(in_image, return_counts=True)
     most = int(labels.max())
     if evidence.sampled is None or len(images) < 2 or counts.min() < LEAST_WITHOUT_GAPS * most:

@@ -8,7 +8,7 @@ import numpy as np
 
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.hypotheses import is_far_better, list_labels_by_image
-from iou_doctor.checks.labels._foreground import FEWEST_APART, are_apart
+from iou_doctor.checks.labels._foreground import FEWEST_APART, are_apart, are_numbered_anew
 from iou_doctor.checks.labels._instances import (
     FEWEST_EXAMINED,
     Objects,
@@ -142,7 +142,9 @@ def _are_own_in_each_image(evidence: Evidence, side: Side) -> bool:
         fullest = np.unique(in_image, return_counts=True)[1].max()
         return bool(fullest >= FEWEST_PER_IMAGE) or not _do_touch(evidence, side)
     ids, images = np.unique(labels, return_counts=True)
-    return bool(len(ids) >= FEWEST_EXAMINED and images.max() == 1)
+    if len(ids) >= FEWEST_EXAMINED and images.max() == 1:
+        return True
+    return are_numbered_anew(evidence, side, labels, in_image)
 
 
 def _do_touch(evidence: Evidence, side: Side) -> bool:

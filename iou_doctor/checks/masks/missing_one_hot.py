@@ -42,6 +42,8 @@ def find(evidence: Evidence) -> Result:
     flattened = metric.y_pred is not LabelDecoding.ARGMAX_LAST and not metric.takes
     if not argmax and not (layout.y_pred.is_per_class and flattened):
         return []
+    if _have_channels(evidence):
+        return []
     return [
         Finding(
             RULE,
@@ -55,6 +57,20 @@ def find(evidence: Evidence) -> Result:
             ),
         )
     ]
+
+
+def _have_channels(evidence: Evidence) -> bool:
+    """Return whether both arrays have a channel for each class where the metric takes them.
+
+    What keeps the masks from being read so is in their values, and other rules say it.
+    """
+    takes, interpretation = evidence.metric.takes, evidence.interpretation
+    true, pred = (
+        side.shape for side in (interpretation.layout.y_true, interpretation.layout.y_pred)
+    )
+    if takes is None or true != pred or not interpretation.num_classes_declared:
+        return False
+    return -len(true) <= takes.axis < len(true) and true[takes.axis] == interpretation.num_classes
 
 
 def _write_message(evidence: Evidence) -> str:

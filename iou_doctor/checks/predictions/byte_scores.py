@@ -12,6 +12,8 @@ The rule fires if the predictions take many values while the masks hold two, unl
 0 are the object, as with numbers of instances.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from iou_doctor.arrays.byte_scores import (
@@ -49,6 +51,9 @@ RULE = Rule(
     also_explains=("interpolated-predictions", "inputs-swapped"),
 )
 
+MOST_LOGIT = 100
+"""Signed bytes that stay closer to 0 than this are logits, and no scores of 0 to 1. Those of a
+model that predicts anything reach further."""
 MOST_OFF = 0.02
 """How far a metric that cuts signed bytes at 0.5 may be from one that cuts them at 0."""
 
@@ -74,7 +79,7 @@ def find(evidence: Evidence) -> Result:
             RULE,
             message=f"predictions are {evidence.pair.y_pred.dtype} scores from {levels[0]} to"
             f" {levels[-1]}, in {format_count(len(levels), 'level')}, and {cuts}:"
-            f" {_describe_scale(scores)}"
+            f" {_describe_scale(scores, levels)}"
             + ("" if reached else ", and no score reaches half of it"),
             help=_write_help(evidence, scores, reached=reached),
             facts={
@@ -91,9 +96,11 @@ def find(evidence: Evidence) -> Result:
     ]
 
 
-def _describe_scale(scores: WholeScores) -> str:
+def _describe_scale(scores: WholeScores, levels: Sequence[int]) -> str:
     if scores.zero == 0:
         return f"{scores.one} stands for 1"
+    if min(scores.zero, scores.one) < 0 and max(-levels[0], levels[-1]) <= MOST_LOGIT:
+        return "0 stands for a score of 0.5, as in logits"
     return f"{scores.zero} stands for 0 and {scores.one} for 1"
 
 
