@@ -16,9 +16,10 @@ from iou_doctor.checks.map_stack import (
     count_areas,
     has_nothing_to_gain,
 )
-from iou_doctor.checks.orientations import IDENTITY, LEAST_TURNED_SHARE, NATURAL_ORDER, Fits, Turn
+from iou_doctor.checks.orientations import LEAST_TURNED_SHARE, NATURAL_ORDER, Fits, Turn
 from iou_doctor.checks.stack_maps import keep_for_all_rules
 from iou_doctor.checks.stated_places import LEAST_STATED_GAIN, STATED_BY_AFFINES
+from iou_doctor.checks.volume_places import MOST_CHANCE, compare_places, do_objects_miss
 from iou_doctor.checks.volumes import Volumes, stack_volumes
 from iou_doctor.record import record
 from iou_doctor.repairs.flip import Flip
@@ -33,13 +34,6 @@ where five slices differ clearly, and up to 0.16 where ten do."""
 LEAST_LED_GAIN, LEAST_LEAD = 0.15, 0.15
 """Or it must gain LEAST_LED_GAIN and score LEAST_LEAD more than all other orientations. In 500
 unrelated volumes, the best one that gained as much led by up to 0.12."""
-LEAST_OBJECT_SCORE, MOST_OBJECT_SCORE = 0.75, 0.3
-"""Or the mean IoU of all classes but the largest one must rise from at most MOST_OBJECT_SCORE to at
-least LEAST_OBJECT_SCORE. If the prediction is a ball of
-the right size at any other place, one of the flips does so in 1 of 100 volumes."""
-LEAST_SMALL_SCORE, LARGEST_SMALL = 0.6, 0.005
-"""Or to LEAST_SMALL_SCORE if these classes cover at most this share of the volume. If only the
-depth of a ball is wrong, a flip does so in 1 of 100 volumes, and if its place is, in 1 of 500."""
 LEAST_VOLUME_SCORE = 0.5
 """Minimum mean IoU in another orientation. Unrelated volumes hardly reach it."""
 
@@ -118,6 +112,14 @@ def find_orientation(evidence: Evidence) -> Orientation | None:
     )
 
 
+def do_objects_lie_elsewhere(evidence: Evidence) -> bool:
+    """Return whether objects miss those of the masks, and no turn of the volumes explains it."""
+    if find_orientation(evidence) is not None:
+        return False
+    volumes = stack_volumes(evidence)
+    return volumes is not None and do_objects_miss(volumes.maps)
+
+
 def _search_orientation(volumes: Volumes, evidence: Evidence) -> Orientation | None:
     fits = fit_volumes(volumes, list_orientations(volumes.sizes))
     best = int(np.argmax(fits.pooled))
@@ -128,7 +130,14 @@ def _search_orientation(volumes: Volumes, evidence: Evidence) -> Orientation | N
     if _measure_lead(fits, best) >= LEAST_LEAD:
         least = min(least, LEAST_LED_GAIN)
     gains_enough = fits.pooled[best] >= max(LEAST_VOLUME_SCORE, fits.pooled[0] + least)
-    if not gains_enough and not _fits_every_object(volumes, fits.turns[best]):
+    if not best:
+        return None
+    if do_objects_miss(volumes.maps):
+        places = compare_places(volumes, fits.turns[best])
+        if not places.are_restored:
+            return None
+        gains_enough |= places.measure_chance(_count_rivals(fits, best)) <= MOST_CHANCE
+    if not gains_enough:
         return None
     better, told = fits.count_better(best)
     if better < LEAST_TURNED_SHARE * told:
@@ -152,27 +161,10 @@ def _find_stated_turn(fits: Fits, evidence: Evidence) -> int | None:
     return index if fits.pooled[index] >= fits.pooled[0] + LEAST_STATED_GAIN else None
 
 
-def _fits_every_object(volumes: Volumes, turn: Turn) -> bool:
-    """Return whether a flip brings all objects to their places, and few were there before.
-
-    A single lesion gains little in the mean, but hardly comes to cover another one by chance.
-    """
-    if any(isinstance(step, PermuteAxes) for step in turn.steps):
-        return False  # one of 48 orientations does so by chance
-    before, after = _score_objects(volumes, IDENTITY), _score_objects(volumes, turn)
-    areas = np.bincount(volumes.maps.y_true.ravel())
-    is_small = areas.sum() - areas.max() <= LARGEST_SMALL * areas.sum()
-    least = LEAST_SMALL_SCORE if is_small else LEAST_OBJECT_SCORE
-    return after >= least and before <= MOST_OBJECT_SCORE
-
-
-def _score_objects(volumes: Volumes, turn: Turn) -> float:
-    """Return the mean IoU of all classes but the largest one."""
-    maps = volumes.maps
-    areas = count_areas(_cut(maps.y_true), _cut(turn(maps.y_pred)), maps.classes).sum(axis=0)
-    truth, predicted, both = areas
-    iou = both / np.maximum(truth + predicted - both, 1)
-    return float(np.delete(iou, truth.argmax()).mean())
+def _count_rivals(fits: Fits, best: int) -> int:
+    """Return how many turns of the same kind were tried."""
+    kinds = [tuple(sorted({type(step).__name__ for step in turn.steps})) for turn in fits.turns]
+    return kinds.count(kinds[best])
 
 
 def list_orientations(sizes: tuple[int, ...]) -> tuple[Turn, ...]:

@@ -88,7 +88,7 @@ def test_another_orientation_must_fit_far_better(monkeypatch, given_score, best,
         return Fits(found.turns, found.images, pooled, scenes)
 
     monkeypatch.setattr(volume_orientation, "fit_volumes", fit)
-    monkeypatch.setattr(volume_orientation, "_fits_every_object", lambda *_: False)
+    monkeypatch.setattr(volume_orientation, "do_objects_miss", lambda _: False)
     report = diagnose(y_true=draw_volume(), y_pred=draw_volume()[::-1], num_classes=3)
     assert ("flipped-samples" in names(report)) == fires
 
@@ -105,7 +105,7 @@ def test_an_orientation_that_leads_clearly_may_gain_less(monkeypatch, gain, lead
         return Fits(found.turns, found.images, pooled, 5)
 
     monkeypatch.setattr(volume_orientation, "fit_volumes", fit)
-    monkeypatch.setattr(volume_orientation, "_fits_every_object", lambda *_: False)
+    monkeypatch.setattr(volume_orientation, "do_objects_miss", lambda _: False)
     report = diagnose(y_true=draw_volume(), y_pred=draw_volume()[::-1], num_classes=3)
     assert ("flipped-samples" in names(report)) == fires
 

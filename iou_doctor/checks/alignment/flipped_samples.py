@@ -26,9 +26,13 @@ from iou_doctor.checks.alignment._matched_ids import (
     is_worth_trying,
     match_ids,
 )
+from iou_doctor.checks.alignment._other_places import (
+    LARGEST_VOLUME_SHIFT,
+    is_explained_otherwise,
+    is_shift_better,
+)
 from iou_doctor.checks.alignment._sample_tables import find_suspects, may_be_misplaced
 from iou_doctor.checks.alignment._scores import name_score
-from iou_doctor.checks.alignment._shifts import SHIFT_REACH, are_too_small, search_shifts
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.map_stack import Stack
 from iou_doctor.checks.orientations import (
@@ -80,9 +84,6 @@ LEAST_FEW_GAIN = 0.15
 """Minimum gain of a single sample. The others then tell whether it is due to chance."""
 IMAGES = 3
 """Number of axes of a stack of images. Those of many volumes are too coarse to be turned."""
-LARGEST_VOLUME_SHIFT = 8
-"""Largest shift of a volume that is as likely as a flip, in voxels. A single organ near the middle
-fits as well after a flip as after a large shift."""
 
 
 def find(evidence: Evidence) -> Result:
@@ -93,7 +94,7 @@ def find(evidence: Evidence) -> Result:
         return []
     volume = _examine_volume(evidence)
     if volume:
-        return [] if _is_shift_better(evidence, volume, LARGEST_VOLUME_SHIFT) else [volume]
+        return [] if is_shift_better(evidence, volume, LARGEST_VOLUME_SHIFT) else [volume]
     maps = stack_maps(evidence, "fine", side=PIXELS_A_SIDE)
     if isinstance(maps, Skipped):
         return maps
@@ -102,7 +103,7 @@ def find(evidence: Evidence) -> Result:
     fits = fit_all_turns(evidence.sampled, maps)
     fitting = _examine(evidence, maps, fits)
     if fitting:
-        return [] if _is_shift_better(evidence, fitting) else [fitting]
+        return [] if is_explained_otherwise(evidence, fitting) else [fitting]
     few = _examine_few(evidence, maps, fits)
     if few:
         return [few]
@@ -182,24 +183,6 @@ def _examine(evidence: Evidence, maps: Stack, fits: Fits) -> Finding | None:
     from iou_doctor.checks.alignment._turned_samples import report_some
 
     return report_some(RULE, evidence, maps, fits, turned)
-
-
-def _is_shift_better(evidence: Evidence, finding: Finding, largest: int = SHIFT_REACH) -> bool:
-    """Return whether one shift of all samples gains more than turning them.
-
-    Round objects that are shifted may fit better after a flip, too.
-
-    Args:
-        evidence: the facts.
-        finding: the finding on turned samples.
-        largest: the largest shift, in pixels, that is as likely as a turn.
-    """
-    maps = stack_maps(evidence, "crops")
-    if isinstance(maps, Skipped) or are_too_small(maps):
-        return False
-    shifts, facts = search_shifts(maps), finding.facts
-    gain: float = facts["mean_iou_turned_back"] - facts["mean_iou_given"]
-    return shifts.gain > gain and max(map(abs, shifts.best)) <= largest
 
 
 def _find_turned(fits: Fits) -> NDArray[np.bool_]:

@@ -94,18 +94,24 @@ def find(evidence: Evidence) -> Result:
 def _examine_square(evidence: Evidence, found: Fits) -> Result:
     stated = find_stated_turn(evidence, found)
     best = stated or found.find_best()
-    if found.turns[best] is not SWAP or _is_volume_permuted(evidence):
+    if found.turns[best] is not SWAP or (not stated and _is_volume_misjudged(evidence)):
         return []
     finding = _report_turn(evidence, found, best=best)
     return [replace(finding, evidence=STATED) if stated else finding]
 
 
-def _is_volume_permuted(evidence: Evidence) -> bool:
-    """Return whether the axes of a volume stand in an order that exchanges more than these two."""
-    from iou_doctor.checks.volume_orientation import find_orientation  # only before a finding
+def _is_volume_misjudged(evidence: Evidence) -> bool:
+    """Return whether more than these two axes of a volume are exchanged, or none of them.
+
+    A single object that lies elsewhere may fit by chance.
+    """
+    # not needed before a finding
+    from iou_doctor.checks.volume_orientation import do_objects_lie_elsewhere, find_orientation
 
     found = find_orientation(evidence)
-    return found is not None and found.order != SWAPPED and not found.within_slices
+    if found is None:
+        return do_objects_lie_elsewhere(evidence)
+    return found.order != SWAPPED and not found.within_slices
 
 
 def _report_swapped_sizes(evidence: Evidence) -> Finding:
