@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from build import diagnose, errors, names, roots
 from PIL import Image
+from scipy.ndimage import gaussian_filter, zoom
 
 import iou_doctor
 from field.arrays import draw_masks, predict
@@ -221,3 +222,56 @@ def test_predicted_ids_that_overshoot(dtype, classes, ids, declared):
     report = diagnose(y_true=nearest, y_pred=predicted, num_classes=ids if declared else None)
     assert report.verdict.primary == "interpolated-predictions"
     assert not any("num_classes" in finding.help for finding in roots(report))
+
+
+def resize_as_skimage(maps, size):
+    """Return maps resized as `skimage.transform.resize` does, which divides uint8 by 255."""
+    resized = []
+    for one in maps / 255:
+        factors = [old / new for old, new in zip(one.shape, size, strict=True)]
+        smooth = gaussian_filter(one, [max(0, (by - 1) / 2) for by in factors], mode="mirror")
+        zooms = [1 / by for by in factors]
+        resized.append(zoom(smooth, zooms, order=1, mode="mirror", grid_mode=True))
+    return np.stack(resized)
+
+
+@pytest.mark.parametrize(
+    ("classes", "size", "dtype"),
+    [
+        (2, (64, 80), np.float64),
+        (3, (200, 250), np.float32),
+        (12, (96, 120), np.float32),
+        (21, (64, 80), np.float64),
+    ],
+)
+@pytest.mark.parametrize("declared", [True, False])
+def test_ids_that_were_divided_by_255_and_interpolated(classes, size, dtype, declared):
+    truth = draw_masks((3, 128, 160), classes, smoothness=9.0)
+    nearest = np.stack(
+        [
+            np.asarray(Image.fromarray(one).resize(size[::-1], Image.Resampling.NEAREST))
+            for one in truth
+        ]
+    )
+    masks = resize_as_skimage(truth, size).astype(dtype)
+    predicted = predict(nearest, classes)
+    report = diagnose(y_true=masks, y_pred=predicted, num_classes=classes if declared else None)
+    assert report.verdict.primary == "masks-divided-by-255"
+    assert "order=0, preserve_range=True" in report.primary.help
+    right = diagnose(y_true=np.rint(masks * 255).astype(np.uint8), y_pred=predicted)
+    assert report.verdict.mean_iou_after_all == pytest.approx(right.mean_iou, abs=0.002)
+
+
+@pytest.mark.parametrize("divisor", [11, 50, 1000])
+def test_ids_divided_by_other_numbers_are_not_divided_by_255(divisor):
+    truth = draw_masks((3, 96, 128), 12, smoothness=9.0)
+    masks = (truth / divisor).astype(np.float32)
+    report = diagnose(y_true=masks, y_pred=predict(truth, 12), num_classes=12)
+    assert "masks-divided-by-255" not in names(report)
+
+
+def test_soft_masks_of_two_classes_are_not_divided_by_255():
+    truth = draw_masks((3, 96, 128), 2, smoothness=9.0)
+    soft = np.stack([gaussian_filter(one.astype(np.float32), 1.5) for one in truth])
+    report = diagnose(y_true=soft, y_pred=predict(truth, 2), num_classes=2)
+    assert "masks-divided-by-255" not in names(report)

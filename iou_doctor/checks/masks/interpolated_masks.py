@@ -17,6 +17,8 @@ from iou_doctor.arrays.interpretation import VOID_LABELS, Encoding
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.masks._jpeg_levels import find_jpeg_levels
 from iou_doctor.checks.masks._mask_values import build_value_repair, count_mask_labels
+from iou_doctor.checks.masks._snapping import are_classes, build_snapping, suggest_snapping
+from iou_doctor.checks.masks._soft_edges import were_resized
 from iou_doctor.checks.ramps import (
     FEWEST_LABELS_WITH_RAMPS,
     count_strays_at_edges,
@@ -66,8 +68,16 @@ def find(evidence: Evidence) -> Result:
         return []
     if evidence.stats.y_true.fractional:
         return [_report_fractions(evidence)]
+    levels = find_jpeg_levels(evidence)
+    if levels:
+        return [_report_levels(evidence, levels)] if were_resized(evidence, levels) else []
+    return _find_in_maps(evidence)
+
+
+def _find_in_maps(evidence: Evidence) -> Result:
+    """Look for ids that only form seams or ramps between others."""
     labels = count_mask_labels(evidence)
-    if len(labels) < FEWEST_LABELS or find_jpeg_levels(evidence):
+    if len(labels) < FEWEST_LABELS:
         return []
     if evidence.sampled is None or not evidence.sampled.crops.y_true:
         return Skipped(
@@ -102,6 +112,23 @@ def _report_fractions(evidence: Evidence) -> Finding:
         help=HELP,
         facts={"fractional": values.fractional, "values": values.values, "labels": []},
         evidence=describe_first(values.first_fractional, evidence),
+    )
+
+
+def _report_levels(evidence: Evidence, levels: list[int]) -> Finding:
+    """Report edges that are spread over several pixels between a few frequent values."""
+    counts = count_mask_labels(evidence)
+    others = {label: count for label, count in counts.items() if label not in levels}
+    pixels = sum(others.values())
+    return Finding(
+        RULE,
+        message=f"masks hold {join_words(levels)}, and {len(others)} other values at soft edges in"
+        f" {format_percent(pixels, sum(counts.values()))} of the pixels, as a resize with"
+        " interpolation leaves them",
+        help=f"{HELP}; to repair these: {suggest_snapping(evidence, levels)}",
+        facts={"fractional": 0, "values": pixels, "labels": sorted(others)},
+        repair=build_snapping(evidence, levels),
+        severity_override=Severity.WARNING if are_classes(evidence, levels) else Severity.ERROR,
     )
 
 

@@ -26,8 +26,13 @@ not follow these lines.
 
 from iou_doctor.arrays.byte_scores import are_mostly_ends
 from iou_doctor.checks.evidence import Evidence
+from iou_doctor.checks.masks._mask_values import infer_num_classes
 from iou_doctor.checks.masks._outlines import is_outline
-from iou_doctor.checks.masks._value_between import ValueBetween, find_value_between
+from iou_doctor.checks.masks._value_between import (
+    TWO_CLASSES,
+    ValueBetween,
+    find_value_between,
+)
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.suggested_code import suggest_multilabel
 from iou_doctor.checks.wording import format_count, format_percent
@@ -70,13 +75,19 @@ def find(evidence: Evidence) -> Result:
     between = find_value_between(evidence)
     if between is not None:
         return [_report_between(evidence, between)]
-    if evidence.interpretation.num_classes != 2:
+    classes = evidence.interpretation.num_classes
+    if TWO_CLASSES not in (classes, infer_num_classes(evidence)):
         return []
     counts = evidence.pairs.pool().count_truths()
     if 255 not in counts or is_outline(evidence, 255):
         return []
     if not counts.keys() <= {0, 255}:
-        return [_report_greys(counts)] if _are_soft_edges(evidence, counts) else []
+        return [_report_greys(evidence, counts)] if _are_soft_edges(evidence, counts) else []
+    return _find_objects(evidence, counts) if classes == TWO_CLASSES else []
+
+
+def _find_objects(evidence: Evidence, counts: dict[int, int]) -> list[Finding]:
+    """Look for masks of exactly 0 and 255, in which 255 is the object."""
     is_ignored = evidence.interpretation.ignore_index == 255
     if is_ignored and not _is_ignored_object(evidence):
         return []
@@ -167,7 +178,7 @@ def _are_soft_edges(evidence: Evidence, counts: dict[int, int]) -> bool:
     return spread and are_mostly_ends(counts)
 
 
-def _report_greys(counts: dict[int, int]) -> Finding:
+def _report_greys(evidence: Evidence, counts: dict[int, int]) -> Finding:
     greys = [label for label in counts if label not in (0, 255)]
     pixels, total = sum(counts[label] for label in greys), sum(counts.values())
     return Finding(
@@ -181,6 +192,7 @@ def _report_greys(counts: dict[int, int]) -> Finding:
             side=Side.MASKS,
             table={label: int(label > 127) for label in counts},
             safe=False,
+            num_classes=None if evidence.interpretation.num_classes_declared else TWO_CLASSES,
         ),
     )
 

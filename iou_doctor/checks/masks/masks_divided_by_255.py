@@ -6,6 +6,9 @@ probabilities, which are cast to 0 as well, the score is a perfect 1.0.
 
     masks = np.rint(masks * 255).astype("uint8")
 
+`skimage.transform.resize` divides and averages at once, unless it is told `order=0,
+preserve_range=True, anti_aliasing=False`. The ids at edges are lost then.
+
 Never normalise masks. (A mask of 0 and 255 divided by 255 holds 0 and 1, which is right.)
 """
 
@@ -28,6 +31,10 @@ RULE = Rule(
     also_explains=("reading-drift",),
 )
 
+LARGEST_OFF_SHARE = 0.5
+"""Maximum share of the fractions that are no id divided by 255, as a resize with interpolation
+leaves them at edges. Of small areas it leaves 0.3."""
+
 
 def find(evidence: Evidence) -> Result:
     """Look for fractions that are all k/255 for class ids k."""
@@ -38,8 +45,10 @@ def find(evidence: Evidence) -> Result:
     if some is not None:
         return [_report_some(evidence, some)]
     ids = list_divided_ids(evidence)
-    if values.off_255_grid or not ids:
+    if not ids or values.off_255_grid > LARGEST_OFF_SHARE * values.fractional:
         return []
+    if values.off_255_grid:
+        return [_report_interpolated(evidence, ids)]
     return [
         Finding(
             RULE,
@@ -56,6 +65,29 @@ def find(evidence: Evidence) -> Result:
             ),
         )
     ]
+
+
+def _report_interpolated(evidence: Evidence, ids: list[int]) -> Finding:
+    """Report ids divided by 255 that were also averaged at the edges."""
+    values = evidence.stats.y_true
+    between = format_percent(values.off_255_grid, values.values)
+    return Finding(
+        RULE,
+        message=f"masks hold the ids {join_words(ids)} divided by 255, as"
+        f" {evidence.pair.y_true.dtype}, and values between them in {between} of the pixels: they"
+        " were divided by 255 and resized with interpolation",
+        help="resize the original masks with skimage.transform.resize(mask, size, order=0,"
+        " preserve_range=True, anti_aliasing=False), or Image.NEAREST; to repair these:"
+        ' masks = np.rint(masks * 255).astype("uint8"), in which ids at edges stay wrong',
+        facts={
+            "labels": ids,
+            "fractional": values.fractional,
+            "between": values.off_255_grid,
+            "values": values.values,
+        },
+        evidence=describe_first(values.first_fractional, evidence),
+        repair=Repair(name="masks times 255, rounded", safe=False, steps=(Times255(Side.MASKS),)),
+    )
 
 
 def _report_some(evidence: Evidence, divided: DividedSamples) -> Finding:
