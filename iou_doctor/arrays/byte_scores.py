@@ -22,6 +22,11 @@ SIGNED = (-128, 127)
 """What stands for scores of 0 and 1 in signed bytes, as quantized networks put them out."""
 FEWEST_LEVELS = 24
 """Minimum number of distinct values of scores. Label maps of two classes hold a handful."""
+FEWEST_COARSE_LEVELS = 8
+"""Minimum number of values of scores that were rounded to a few equal steps, as those of 3 bits."""
+GRADED, FEWEST_GRADED = (0.15, 0.85), 2
+"""Shares of the object at values that are no class: a class is mostly object or mostly not. Scores
+have some values between."""
 PARTS, FEWEST_PARTS = 16, 6
 """The range is divided into equal parts, of which scores reach at least some. Ids lie close
 together."""
@@ -72,12 +77,14 @@ def find_whole_scores(pairs: PairCounts, ignore_index: int | None) -> WholeScore
         ignore_index: the label of the masks that does not count.
     """
     levels = [label for label in pairs.count_predictions() if not is_no_class(label)]
-    if len(levels) < FEWEST_LEVELS:
+    if len(levels) < FEWEST_COARSE_LEVELS:
         return None
     scale = _choose_scale(levels[0], levels[-1])
     object_label = _find_object(pairs.count_truths(), ignore_index)
     if scale is None or object_label is None:
         return None
+    if len(levels) < FEWEST_LEVELS:
+        return _find_coarse_scores(pairs, levels, scale.one, object_label)
     low, full = scale.zero, scale.one
     if low < 0:
         return _choose_sign(pairs, scale, levels, object_label)
@@ -130,6 +137,31 @@ def _choose_scale(lowest: int, highest: int) -> WholeScores | None:
         return WholeScores(*SIGNED) if is_signed else None
     full = choose_full_scale(highest)
     return None if full is None else WholeScores(0, full)
+
+
+def _find_coarse_scores(
+    pairs: PairCounts, levels: list[int], full: int, object_label: int
+) -> WholeScores | None:
+    """Return how scores of a few equal steps were stored, or `None` if these are class ids.
+
+    Numbers below all scales, 0 to 15 for instance, are the numbers of the steps.
+    """
+    if levels[-1] < FEWEST_LEVELS:
+        full = levels[-1]
+    steps = round(full / int(np.diff(levels).min()))
+    nearest = np.rint(np.array(levels) * steps / full) * full / steps
+    if levels[0] != 0 or steps >= 2 * len(levels) or np.abs(nearest - levels).max() > 1:
+        return None
+    pairs = pairs.keep_rows(np.isin(pairs.prediction, levels))
+    place = np.searchsorted(levels, pairs.prediction)
+    every = np.bincount(place, pairs.count)
+    shares = np.bincount(place, pairs.count * (pairs.truth == object_label)) / every
+    graded = (shares > GRADED[0]) & (shares < GRADED[1])
+    if (np.diff(shares) < 0).mean() > MOST_FALLING or graded.sum() < FEWEST_GRADED:
+        return None
+    scores = WholeScores(0, full)
+    above = _score_cut(pairs, scores.cut, object_label)
+    return scores if above >= _score_cut(pairs, 0, object_label) else None
 
 
 def _rank(pairs: PairCounts, object_label: int) -> float:
