@@ -39,3 +39,13 @@ def lacks_background_channel(evidence: Evidence) -> bool:
     nothing = {*VOID_LABELS, interpretation.ignore_index}
     truths = {label for label in evidence.pairs.count_truths() if not is_no_class(label)} - nothing
     return 0 in truths and max(truths) == interpretation.layout.y_pred.channels
+
+
+def advise_on_background(evidence: Evidence) -> str:
+    """Return how to make class ids of predictions that lack a channel for label 0 of the masks."""
+    axis = evidence.interpretation.layout.y_pred.channel
+    least, best = f"predictions.max({axis}) < {CUT}", f"predictions.argmax({axis}) + 1"
+    return (
+        "the masks hold one class more, 0, for which there is no channel; if it is background,"
+        f" predictions = np.where({least}, 0, {best})"
+    )

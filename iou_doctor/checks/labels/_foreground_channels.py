@@ -31,6 +31,13 @@ from iou_doctor.report.finding import Finding, Rule
 
 LEAST_SHARE_OUTSIDE = 0.5
 """Share of the pixels of label 0 above which they lie in no channel."""
+LEAST_SHARE_OF_NOISE, LEAST_RATIO = 0.1, 2.5
+"""The same for noisy channels, one for each label but 0, and the minimum ratio of this share to the
+share of all other pixels that lie in no channel. Void areas lie in a channel as often as others."""
+LEAST_SHARE_OF_BACKGROUND = 0.1
+"""Minimum share of label 0 in the pixels then. Void at the edges of objects is less."""
+LEAST_IOU_OF_NOISE = 0.2
+"""Minimum mean IoU of noisy channels with the labels."""
 LEAST_SHARE_OF_NOTHING = 0.9
 """The same if there is no other label."""
 LEAST_IOU_OF_BYTES = 0.5
@@ -45,8 +52,12 @@ def find_foreground_channels(rule: Rule, evidence: Evidence) -> list[Finding]:
         evidence: the facts.
     """
     channels = read_channels(evidence)
-    if channels is None or channels.outside <= LEAST_SHARE_OUTSIDE:
+    if channels is None:
         return []
+    if channels.outside <= LEAST_SHARE_OUTSIDE:
+        if not _are_noisy(channels):
+            return []
+        return _find_classes(rule, evidence, channels, LEAST_IOU_OF_NOISE)
     interpretation, count = evidence.interpretation, len(channels.labels)
     if count == 1:
         return _find_nothing(rule, evidence, channels)
@@ -57,6 +68,17 @@ def find_foreground_channels(rule: Rule, evidence: Evidence) -> list[Finding]:
         if found or count == 2:
             return found
     return [] if may_be_picture else find_union(rule, evidence, channels)
+
+
+def _are_noisy(channels: Channels) -> bool:
+    """Return whether there is a channel for each label but 0, which lies in none far more often."""
+    both, count = channels.both, channels.axes.channels
+    if channels.side is not Side.PREDICTIONS or channels.labels.tolist() != list(range(count + 1)):
+        return False
+    others = both[1:, -1].sum() / max(1, both[1:].sum())
+    is_large = both[0].sum() >= LEAST_SHARE_OF_BACKGROUND * both.sum()
+    least = max(LEAST_SHARE_OF_NOISE, LEAST_RATIO * others)
+    return count > 1 and bool(is_large) and channels.outside >= least
 
 
 def _find_nothing(rule: Rule, evidence: Evidence, channels: Channels) -> list[Finding]:
@@ -128,6 +150,8 @@ def _report_classes(
         if (np.diff(meaning) < 0).any():
             order = ", in another order"
             matching = ", or match the objects if the ids number objects"
+    if channels.outside <= LEAST_SHARE_OUTSIDE:
+        matching += "; if label 0 is void and no background, --ignore-index 0 and masks - 1"
     cut = write_cut(evidence, channels.side)
     is_known = len(channels.labels) > 1
     return build_finding(

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from iou_doctor.arrays.interpretation import Encoding
+from iou_doctor.checks.background_channel import (
+    advise_on_background,
+    lacks_background_channel,
+)
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.suggested_code import suggest_call
@@ -54,6 +58,8 @@ def find_unargmaxed(evidence: Evidence, rule: Rule, encoding: Encoding, noun: st
 
 def _write_help(evidence: Evidence) -> str:
     values, axis = evidence.stats.y_pred, evidence.interpretation.layout.y_pred.channel
+    if lacks_background_channel(evidence):
+        return advise_on_background(evidence)
     call = suggest_call(evidence)
     if values.fractional or values.are_bytes or (values.minimum or 0) < 0:
         return call

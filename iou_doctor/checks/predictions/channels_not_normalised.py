@@ -13,7 +13,7 @@ labels is the wrong metric: score each channel with `BinaryIoU`.
 """
 
 from iou_doctor.arrays.interpretation import Encoding
-from iou_doctor.checks.background_channel import CUT, lacks_background_channel
+from iou_doctor.checks.background_channel import advise_on_background, lacks_background_channel
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.suggested_code import have_masks_overlap, suggest_multilabel
@@ -70,12 +70,7 @@ def _write_help(evidence: Evidence) -> str:
     if have_masks_overlap(evidence):
         return suggest_multilabel(evidence)
     if lacks_background_channel(evidence):
-        axis = evidence.interpretation.layout.y_pred.channel
-        least, best = f"predictions.max({axis}) < {CUT}", f"predictions.argmax({axis}) + 1"
-        return (
-            "the masks hold one class more, 0, for which there is no channel; if it is background,"
-            f" predictions = np.where({least}, 0, {best})"
-        )
+        return advise_on_background(evidence)
     return (
         "use one softmax over the classes instead of a sigmoid for each; if classes may"
         " overlap, score each channel with keras.metrics.BinaryIoU"
