@@ -27,6 +27,12 @@ FEWEST_COMPARABLE = 4
 """Minimum number of comparable samples."""
 MOST_BLANK = 0.25
 """Maximum share of blank samples. A model that misses more of them is a weak model."""
+MOST_BLANK_MASKS, LEAST_AGREEMENT = 0.5, 0.7
+"""Maximum share of samples whose mask is empty, if the objects of all others agree: their hits are
+at least this part of the true and of the predicted areas. A model that good hardly sees objects of
+usual size in every image without any, unless it has learned from none."""
+SMALL_SIZE = 0.5
+"""Minimum size of each of these objects, as a part of a usual one."""
 LEAST_EFFECT = 0.02
 """Minimum change of the metric without the empty samples, by which papers compare methods."""
 
@@ -73,9 +79,24 @@ def find_blank_masks(objects: Objects) -> list[int]:
     """Return the samples whose mask alone is empty, though large objects are predicted there."""
     blank, areas = (objects.true == 0) & (objects.predicted > 0), objects.predicted
     classes, hits, total = objects.predicted_classes, objects.hits, objects.total
+    empty = (objects.true == 0) & (total > 0)
     named = _list_unusual(blank, areas, classes, hits, total)
-    empty = int(((objects.true == 0) & (total > 0)).sum())
-    return named if len(named) == empty else []
+    if len(named) == int(empty.sum()):
+        return named
+    return np.flatnonzero(empty).tolist() if _are_many_unlabelled(objects, empty) else []
+
+
+def _are_many_unlabelled(objects: Objects, empty: NDArray[np.bool_]) -> bool:
+    """Return whether many masks are empty where objects as large as in all others are predicted."""
+    others = (objects.true > 0) & (objects.total > 0)
+    share = empty.sum() / len(empty)
+    if others.sum() < FEWEST_COMPARABLE or not MOST_BLANK < share <= MOST_BLANK_MASKS:
+        return False
+    areas = np.maximum(objects.true, objects.predicted)[others]
+    agree = objects.hits[others] >= LEAST_AGREEMENT * areas
+    seen, usual = objects.predicted[empty], USUAL_SIZE * float(np.median(areas))
+    least = max(SMALL_SIZE * usual, LEAST_SHARE * float(objects.total.max()))
+    return bool(agree.all() and np.median(seen) >= usual and seen.min() >= least)
 
 
 def _list_unusual(

@@ -63,6 +63,8 @@ RULE = Rule(
 )
 OF_BRATS = (0, 4), (0, 3)
 """The least and the largest label of masks of BraTS, and of predictions by other tools."""
+MOST_SINGLE = 2
+"""Number of empty masks up to which these are single mistakes."""
 FEWEST_SAMPLES = 3
 """Minimum number of samples. Of two, neither is usual."""
 
@@ -163,11 +165,17 @@ def _report_objects(
         )
         helps.append("look at these predictions: the image may be black, or the prediction failed")
     if unlabelled:
+        noun, verb = ("masks", "are") if len(unlabelled) > 1 else ("mask", "is")
         clauses.append(
-            f"the mask of {name_samples(evidence, unlabelled)} is empty, though objects of usual"
-            " size are predicted there"
+            f"the {noun} of {name_samples(evidence, unlabelled)} {verb} empty, though objects of"
+            " usual size are predicted there"
         )
-        helps.append("look at these masks: the annotation may be missing")
+        helps.append(
+            "look at these masks: the annotation may be missing"
+            if len(unlabelled) <= MOST_SINGLE
+            else "look at these images: the masks may be missing, or the model may have learned"
+            " from no image without an object"
+        )
     if empty is not None:
         clauses.append(_describe_empty(evidence, empty))
         helps.append("say how samples without an object count, or leave them out on both sides")
