@@ -77,8 +77,8 @@ NOT_EXECUTED = {
 }
 """The rules whose help cannot be executed on the arrays, and why."""
 
-EXECUTABLE_IN_PART = ["IOU408", "IOU802"]
-"""The helps among these whose words accompany an option or a metric that is not enough alone."""
+EXECUTABLE_IN_PART = ["IOU108", "IOU408", "IOU802"]
+"""The helps among these whose code is for arrays with another meaning, or is not enough alone."""
 
 
 @cache

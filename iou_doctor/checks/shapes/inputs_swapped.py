@@ -80,7 +80,7 @@ def find(evidence: Evidence) -> Result:
             message=f"{masks_look};"
             f" predictions look like masks: {interpretation.y_pred.value}{holding}",
             help="pass the predictions first and the masks second: iou-doctor check PREDICTIONS"
-            " MASKS; in code metric.update_state(y_true, y_pred)",
+            f" MASKS; in code metric.update_state(y_true, y_pred){_advise_on_soft_masks(evidence)}",
             facts=_list_facts(evidence, void),
             repair=Repair(
                 name="swap predictions and masks",
@@ -92,6 +92,17 @@ def find(evidence: Evidence) -> Result:
             severity_override=Severity.ERROR if void or _is_plain(evidence) else None,
         )
     ]
+
+
+def _advise_on_soft_masks(evidence: Evidence) -> str:
+    """Return what to do if masks with scores are right and soft, as the end of the help."""
+    axes, full = evidence.interpretation.layout.y_true, find_scale_of_scores(evidence)
+    low = evidence.stats.y_true.minimum
+    if describe_scores(evidence) is None or do_names_tell(evidence) or (low or 0) < 0:
+        return ""
+    cut = f"> {full // 2 if full else 0.5}"
+    hard = f"masks.argmax({axes.channel})" if axes.is_dense else f'(masks {cut}).astype("uint8")'
+    return f"; if the order is right and the masks are soft, masks = {hard}"
 
 
 def _list_facts(evidence: Evidence, void: dict[int, int]) -> dict[str, Any]:
