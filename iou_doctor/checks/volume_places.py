@@ -72,13 +72,13 @@ class Places:
 
 def do_objects_miss(maps: Stack) -> bool:
     """Return whether the predicted objects of volumes hardly overlap those of the masks."""
-    true, pred = _find_objects(maps)
+    true, pred = find_objects(maps)
     return int((true & pred).sum()) <= MOST_OBJECT_SCORE * int((true | pred).sum())
 
 
 def compare_places(volumes: Volumes, turn: Turn) -> Places:
     """Try every shift of the predicted volumes, as given and after a turn."""
-    true, pred = (side[:MOST_VOLUMES] for side in _find_objects(volumes.maps))
+    true, pred = (side[:MOST_VOLUMES] for side in find_objects(volumes.maps))
     kept = true.shape[1:]
     reach = (LARGEST_NEAR_SHIFT * a / max(a, b) for a, b in zip(kept, volumes.sizes, strict=True))
     return Places(
@@ -89,7 +89,8 @@ def compare_places(volumes: Volumes, turn: Turn) -> Places:
     )
 
 
-def _find_objects(maps: Stack) -> tuple[Objects, Objects]:
+def find_objects(maps: Stack) -> tuple[Objects, Objects]:
+    """Return the objects of masks and predictions, in the shape of the maps."""
     counted = maps.y_true < maps.classes
     background = int(np.bincount(maps.y_true[counted]).argmax())
     true, pred = ((side != background) & counted for side in (maps.y_true, maps.y_pred))

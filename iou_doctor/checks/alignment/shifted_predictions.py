@@ -25,6 +25,7 @@ from iou_doctor.checks.alignment._shifts import (
     Offset,
     ShiftSearch,
     are_too_small,
+    count_told,
     describe_offset,
     score_offset,
     search_shifts,
@@ -32,11 +33,12 @@ from iou_doctor.checks.alignment._shifts import (
 from iou_doctor.checks.alignment._spread_of_shifts import may_be_chance
 from iou_doctor.checks.alignment._tiles import MOST_TILED_SAMPLES, find_arrangement, get_stored_size
 from iou_doctor.checks.evidence import Evidence
-from iou_doctor.checks.map_stack import Stack, count_different_masks
+from iou_doctor.checks.map_stack import Stack, count_different_masks, has_nothing_to_gain
 from iou_doctor.checks.registry import Result
-from iou_doctor.checks.stack_maps import stack_maps
+from iou_doctor.checks.stack_maps import VOLUME_AXES, stack_maps
 from iou_doctor.checks.stated_places import LEAST_STATED_GAIN, STATED
 from iou_doctor.checks.symptoms import FORMAT_FAULTS
+from iou_doctor.checks.volumes import is_one_volume
 from iou_doctor.repairs.repair import Repair
 from iou_doctor.repairs.shift import Shift
 from iou_doctor.repairs.step import Side
@@ -87,6 +89,15 @@ def find(evidence: Evidence) -> Result:
         return Skipped("another fault has to be repaired first")
     if not may_be_misplaced(evidence):
         return []
+    volume = _examine_volume(evidence)
+    if volume and not volume[0].facts["axis"]:
+        return volume
+    images = _examine_images(evidence)  # these are compared at full resolution
+    return volume if volume and not (isinstance(images, list) and images) else images
+
+
+def _examine_images(evidence: Evidence) -> Result:
+    """Look for one shift of all images, or of single ones."""
     maps = stack_maps(evidence, "crops")
     if isinstance(maps, Skipped):
         return maps
@@ -100,6 +111,22 @@ def find(evidence: Evidence) -> Result:
         return Skipped(f"a shift cannot be recognised in fewer than {FEWEST_SHIFTED_SCENES} scenes")
     shifts = search_shifts(maps)
     return _examine(evidence, maps, shifts) or _examine_few(evidence, maps, shifts)
+
+
+def _examine_volume(evidence: Evidence) -> list[Finding]:
+    """Look for one shift of volumes along one axis."""
+    sampled = evidence.sampled
+    if sampled is None or has_nothing_to_gain(evidence):
+        return []
+    if sampled.spatial_axes != VOLUME_AXES and not is_one_volume(evidence):
+        return []
+    from iou_doctor.checks.alignment._shifted_volume import (
+        find_shifted_volume,
+        report_shifted_volume,
+    )
+
+    found = find_shifted_volume(evidence)
+    return [report_shifted_volume(RULE, found)] if found else []
 
 
 def _examine_stated(offset: Offset, maps: Stack) -> Finding | None:
@@ -123,8 +150,9 @@ def _examine(evidence: Evidence, maps: Stack, shifts: ShiftSearch) -> Result:
     agreeing = int(((np.abs(own - best).max(axis=1) <= NEAR) & own.any(axis=1)).sum())
     if evidence.interpretation.is_multilabel and after < LEAST_AFTER_OF_SETS:
         return []
+    told = len(maps) if is_one_volume(evidence) else count_told(maps)
     if shifts.gain <= LEAST_SHIFT_GAIN or agreeing < max(
-        FEWEST_SHIFTED_SCENES, LEAST_AGREEING_SHARE * len(maps)
+        FEWEST_SHIFTED_SCENES, LEAST_AGREEING_SHARE * told
     ):
         return []
     if may_be_chance(own, best) or _is_too_little(evidence, maps, shifts.gain):
@@ -136,15 +164,13 @@ def _examine(evidence: Evidence, maps: Stack, shifts: ShiftSearch) -> Result:
 
     if are_late(evidence, shifts.gain) or is_uneven(maps, shifts):
         return []
-    return [_report(best, (before, after), (agreeing, len(maps)))]
+    return [_report(best, (before, after), (agreeing, told))]
 
 
 def _is_too_little(evidence: Evidence, maps: Stack, gain: float) -> bool:
     """Return whether another cause gains as much: a threshold, slices of a volume, few labels."""
     if gain <= LEAST_VOLUME_GAIN and _may_threshold_be_off(evidence):
         return True
-    from iou_doctor.checks.volumes import is_one_volume  # only if a shift is plausible
-
     if gain <= LEAST_VOLUME_GAIN and is_one_volume(evidence):
         return True
     labelled = float((maps.y_true < maps.classes).mean())
