@@ -25,6 +25,9 @@ LARGEST_STEP = 0.64
 """Largest mean distance of labels that lie side by side, as a share of that of two labels at
 different edges, if the labels are ordered. For bins of depth it is 0.1 to 0.61, for organs that lie
 inside each other 0.65, else about 1."""
+MOST_FAR_SHARE = 0.25
+"""Maximum share of the moves that lead further than to the next class. One of them closes a cycle.
+"""
 MOST_LABELS = 2048
 """Number of labels beyond which they are no steps of a scale."""
 
@@ -85,6 +88,7 @@ def are_neighbours_mistaken(evidence: Evidence, moves: Mapping[int, int], exchan
         moves: the new id of each id that is exchanged.
         exchange: the repair that does so.
     """
-    if exchange.relabel is None or any(abs(old - new) > 1 for old, new in moves.items()):
+    far = sum(abs(old - new) > 1 for old, new in moves.items())
+    if exchange.relabel is None or far > MOST_FAR_SHARE * len(moves):
         return False
     return has_ordered_classes(evidence, exchange.relabel(evidence.pairs.pool()))

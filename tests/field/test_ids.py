@@ -404,3 +404,67 @@ def test_trimaps_are_not_the_fault_of_some_samples():
     trimaps[:, ::9] = 3
     report = diagnose(y_true=trimaps, y_pred=predicted, num_classes=2)
     assert "faulty-samples" not in names(report)
+
+
+def confuse(masks, classes, weak, seed):
+    """Return predictions of a decent model that finds some classes in a few of their pixels."""
+    random = np.random.default_rng(seed)
+    predictions = predict(masks, classes, seed=seed)
+    lost = np.isin(masks, weak) & (random.random(masks.shape) < 0.85)
+    return np.where(lost, 1, predictions)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_all_classes_are_permuted_and_some_are_hardly_found(seed):
+    masks = draw_masks((8, 80, 96), 9, seed=seed, smoothness=5.0)
+    predictions = confuse(masks, 9, [4, 7], seed)
+    order = np.random.default_rng(seed).permutation(9)
+    report = diagnose(y_true=masks, y_pred=order[predictions], num_classes=9)
+    assert report.verdict.primary == "permuted-classes"
+    finding = found(report, "permuted-classes")
+    assert finding.repair.mean_iou_after == pytest.approx(mean_iou(masks, predictions, 9))
+
+
+def test_a_weak_model_with_as_many_ids_merges_none():
+    masks = draw_masks((8, 80, 96), 9, seed=5, smoothness=5.0)
+    predictions = confuse(masks, 9, [4, 7], 5)
+    ids = np.array([3, 5, 9, 14, 15, 22, 30, 41, 44], np.uint8)
+    report = diagnose(y_true=ids[masks], y_pred=predictions, num_classes=9)
+    finding = found(report, "recoded-class-ids")
+    assert "tell more classes apart" not in finding.message
+    assert finding.repair.mean_iou_after == pytest.approx(mean_iou(masks, predictions, 9))
+
+
+def test_a_class_is_exchanged_with_one_that_is_hardly_found():
+    masks = draw_masks((8, 80, 96), 6, seed=3, smoothness=6.0)
+    random = np.random.default_rng(4)
+    lost = (masks == 4) & (random.random(masks.shape) < 0.8)
+    predictions = np.where(lost, random.choice([0, 1, 3], masks.shape), masks)
+    exchanged = np.array([0, 1, 4, 3, 2, 5])[predictions]
+    report = diagnose(y_true=masks, y_pred=exchanged, num_classes=6)
+    assert report.verdict.primary == "permuted-classes"
+    assert report.verdict.mean_iou_after_all == pytest.approx(mean_iou(masks, predictions, 6))
+
+
+def test_a_class_that_is_taken_for_a_rare_one_is_not_exchanged():
+    masks = draw_masks((8, 80, 96), 6, seed=3, smoothness=6.0)
+    random = np.random.default_rng(4)
+    lost = (masks == 4) & (random.random(masks.shape) < 0.8)
+    predictions = np.where(lost, random.integers(0, 2, masks.shape), masks)
+    taken = np.where(masks == 2, 4, predictions)
+    assert "permuted-classes" not in names(diagnose(y_true=masks, y_pred=taken, num_classes=6))
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_single_objects_of_mistaken_types_are_no_other_ids(seed):
+    random = np.random.default_rng(seed)
+    masks = np.zeros((8, 64, 64), np.uint8)
+    predictions = masks.copy()
+    for number in range(48):
+        top, left = random.integers(4, 50, 2)
+        size, kind = random.integers(6, 14, 1)[0], random.integers(0, 10)
+        place = number // 6, slice(top, top + size), slice(left, left + size)
+        masks[place] = kind
+        predictions[place] = np.clip(kind + random.integers(-1, 2), 0, 9)
+    found_names = names(diagnose(y_true=masks, y_pred=predictions, num_classes=10))
+    assert not {"permuted-classes", "faulty-samples", "recoded-class-ids"} & set(found_names)

@@ -13,6 +13,7 @@ from iou_doctor.checks.alignment._faulty_side import (
     find_largest_deviation,
     measure_usual_shares,
 )
+from iou_doctor.checks.alignment._mistaken_objects import drop_mistaken
 from iou_doctor.checks.alignment._permuted_ids import find_permutation
 from iou_doctor.checks.alignment._sample_faults import (
     BACKGROUND,
@@ -69,6 +70,10 @@ def find_moved_ids(evidence: Evidence, scores: SampleScores) -> list[Relabelling
         else:
             left.append((image, table))
     if not found or scores.good < max(FEWEST_GOOD, len(found)):
+        return []
+    kept = drop_mistaken([one for one, _ in found], pairs, scores)
+    found = [(one, table) for one, table in found if one in kept]
+    if not found:
         return []
     if _are_everywhere(evidence, [one for one, _ in found]):
         return []

@@ -33,6 +33,8 @@ LEAST_PART = 0.1
 FEWEST_PARTS = 2
 """Minimum number of predicted ids above 1 on the object of masks of 0 and 1. A single one may be a
 class that a model mistakes it for."""
+LEAST_ID_SHARE = 0.001
+"""Minimum share of the pixels of an id that counts. A few pixels may be damage."""
 LEAST_COVERED = 0.9
 """Minimum share of the pixels that must belong to ids with one clear partner."""
 
@@ -41,7 +43,9 @@ def find_merging(evidence: Evidence, overlaps: Overlaps) -> Recoding | None:
     """Return the merging of ids that lifts the score; `None` if none is proven."""
     for side, turned in ((Side.MASKS, overlaps), (Side.PREDICTIONS, overlaps.swap())):
         table = _list_partners(turned)
-        if table is None or not _is_proven(evidence, turned, side, table):
+        if table is None or not _leaves_fewer_ids(turned, table):
+            continue
+        if not _is_proven(evidence, turned, side, table):
             continue
         changes = {old: new for old, new in table.items() if old != new}
         changes = keep_void_apart(evidence, side, changes)
@@ -71,6 +75,17 @@ def _list_partners(overlaps: Overlaps) -> dict[int, int] | None:
         return None
     new = overlaps.new[overlaps.favourites]
     return dict(zip(overlaps.old[has_partner].tolist(), new[has_partner].tolist(), strict=True))
+
+
+def _leaves_fewer_ids(overlaps: Overlaps, table: Mapping[int, int]) -> bool:
+    """Return whether the other array lacks as many ids as are merged.
+
+    A weak model mistakes several classes for the same one, but has ids for all of them.
+    """
+    pixels = overlaps.pixels.sum(axis=0)
+    other = int((pixels >= LEAST_ID_SHARE * pixels.sum()).sum())
+    own = int((overlaps.totals >= LEAST_ID_SHARE * pixels.sum()).sum())
+    return len(table) - len(set(table.values())) <= own - other
 
 
 def _is_proven(
