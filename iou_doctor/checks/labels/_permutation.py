@@ -27,9 +27,10 @@ there at least for each time that the partner is, and how much more often than e
 FEWEST_SURE = 3
 """Minimum number of classes with a clear partner in a chain that ends with a class which is seldom
 right under any number. Then the chain is a cycle, which this class closes."""
-FEWEST_ROWS, LEAST_ROWS_SHARE = 4, 0.8
-"""Minimum share of the classes of single images that follow the moves, if there are so many. If a
-model takes whole objects for others, it is 0.5 to 0.77."""
+FEWEST_ROWS, LOST_SHARE, MOST_LOST = 4, 0.1, 0.12
+"""Maximum share of the classes of single images of which fewer than LOST_SHARE of the pixels follow
+the moves, if there are so many. If a model takes whole objects for others, it is 0.16 and more, and
+0.08 at most if the classes of a weak model are permuted."""
 LEAST_FOLLOWING = 0.6
 """Minimum share of the pixels of the classes in such a chain that follow it. A model that mistakes
 each class for its neighbours reaches 0.5."""
@@ -78,8 +79,8 @@ def _is_mixed(evidence: Evidence, moves: Mapping[int, int]) -> bool:
     expected = np.array([moves[truth] for truth in pairs.truth.tolist()])
     follows = np.where(pairs.prediction == expected, pairs.count, 0)
     known = totals >= FEWEST_LABEL_PIXELS
-    follow = (2 * np.add.reduceat(follows, starts) > totals) & known
-    return bool(known.sum() >= FEWEST_ROWS and follow.sum() < LEAST_ROWS_SHARE * known.sum())
+    lost = (np.add.reduceat(follows, starts) < LOST_SHARE * totals) & known
+    return bool(known.sum() >= FEWEST_ROWS and lost.sum() > MOST_LOST * known.sum())
 
 
 def _follow(evidence: Evidence, chain: Mapping[int, int]) -> float:
