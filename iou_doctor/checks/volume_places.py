@@ -16,6 +16,8 @@ from iou_doctor.record import record
 MOST_OBJECT_SCORE, LEAST_OBJECT_SCORE = 0.3, 0.55
 """If the IoU of all classes but the largest one is at most MOST_OBJECT_SCORE, a turn must lift it
 to LEAST_OBJECT_SCORE at least. The kidney of the other side reaches 0.52 after a flip."""
+FEWEST_VOLUMES, LEAST_SHARED_SCORE = 3, 0.4
+"""Of so many volumes that are turned in the same way, the objects must reach less together."""
 MOST_CHANCE = 0.01
 """Maximum probability that objects at any other place fit as well after one of the turns of this
 kind. Flips, orders of the axes, and both together are three kinds. A single lesion gains little in
@@ -46,14 +48,18 @@ class Places:
     """Shifts up to this along each axis are as likely as a turn."""
     pixels: float
     """Number of pixels of the objects in each mask."""
+    volumes: int = 1
+    """How many volumes were tried together."""
 
     @property
     def are_restored(self) -> bool:
         """Whether the objects fit after the turn, and no shift explains that as well."""
         after = float(self.turned[0, 0, 0])
+        are_several = self.volumes >= FEWEST_VOLUMES
+        least = LEAST_SHARED_SCORE if are_several else LEAST_OBJECT_SCORE
         near = np.ix_(*(np.r_[: most + 1, -most:0] for most in self.reach))
         return (
-            after >= LEAST_OBJECT_SCORE
+            after >= least
             and self.given.max() <= self.turned.max() + SAME_PLACE
             and self.given[near].max() <= after - SAME_PLACE
         )
@@ -86,6 +92,7 @@ def compare_places(volumes: Volumes, turn: Turn) -> Places:
         given=_try_every_shift(true, pred),
         reach=tuple(map(round, reach)),
         pixels=float(true.sum()) / len(true),
+        volumes=len(true),
     )
 
 

@@ -140,3 +140,20 @@ def test_the_other_kidney_is_not_this_one_flipped():
 def test_an_object_near_the_middle_may_as_well_be_shifted():
     masks, good = draw_objects(OBLONG, ((0.44, 0.5, 0.5),), share=0.0008, rough=0.7)
     check_nothing_is_turned(diagnose(y_true=masks, y_pred=good[::-1]))
+
+
+def test_several_weak_volumes_that_are_flipped_alike():
+    pairs = [
+        draw_objects((16, 40, 44), ((0.3, 0.4, place),), rough=2.0, seed=seed)
+        for seed, place in enumerate((0.2, 0.25, 0.3, 0.22, 0.28))
+    ]
+    masks, good = (np.stack(side) for side in zip(*pairs, strict=True))
+    object_score = (masks & good).sum() / (masks | good).sum()
+    assert object_score < 0.55
+    check_cured(
+        diagnose(y_true=masks, y_pred=good[..., ::-1], num_classes=2),
+        "flipped-samples",
+        masks,
+        good[..., ::-1],
+        good,
+    )
