@@ -15,6 +15,7 @@ from iou_doctor.checks.hypotheses import (
     find_best_exchange,
     score_repaired,
 )
+from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.repairs.repair import Repair, build_relabelling
 from iou_doctor.repairs.step import Side
 
@@ -109,9 +110,17 @@ def _find_unequal_pair(
         everywhere = pairs.count_predictions()[first] / pairs.total
         share = predicted[first] / of_second.total
         is_found = share >= LEAST_FOUND_SHARE and share >= LEAST_LIFT * everywhere
-        if is_found and predicted[first] >= LEAST_RATIO * predicted.get(second, 0):
+        is_clear = is_found and predicted[first] >= LEAST_RATIO * predicted.get(second, 0)
+        if is_clear and _are_others_right(pairs, chain):
             return dict(chain)
     return {}
+
+
+def _are_others_right(pairs: PairCounts, moves: Mapping[int, int]) -> bool:
+    """Return whether most pixels of the other classes are predicted as their own class."""
+    others = pairs.keep_rows(~np.isin(pairs.truth, [*moves]))
+    right = others.keep_rows(others.truth == others.prediction)
+    return 2 * right.total > others.total
 
 
 def _add_gaining_cycles(
