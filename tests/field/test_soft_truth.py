@@ -68,3 +68,16 @@ def test_scores_in_place_of_masks_are_still_swapped(bits):
     scores = squash(binary_logits(MASKS)).astype(bits)
     report = diagnose(y_true=scores, y_pred=MASKS)
     assert report.verdict.primary == "inputs-swapped"
+
+
+@pytest.mark.parametrize("annotators", [3, 5])
+def test_the_mean_of_several_annotators_is_no_resize(annotators):
+    masks = draw_masks((6, 80, 96), 2, seed=1, smoothness=8.0)
+    drawn = [np.roll(masks, (by, -by), (1, 2)) for by in range(annotators)]
+    mean = np.mean(drawn, axis=0).astype(np.float32)
+    predictions = predict(masks, 2)
+    report = diagnose(y_true=mean, y_pred=predictions, num_classes=2)
+    assert errors(report) == ["soft-masks"]
+    finding = found(report, "soft-masks")
+    assert f"multiples of 1/{annotators}" in finding.message
+    assert finding.repair.mean_iou_after == pytest.approx(mean_iou(mean > 0.5, predictions, 2))

@@ -40,7 +40,7 @@ RULE = Rule(
     suspicion=Suspicion.MASK_VALUES,
     claim="the masks were resized with interpolation, which invents ids in between",
     explains=OF_MASK_VALUES,
-    after=("masks-divided-by-255", "jpeg-masks"),
+    after=("masks-divided-by-255", "jpeg-masks", "soft-masks"),
 )
 
 FEWEST_STRAYS = 30
@@ -60,7 +60,7 @@ HELP = (
 
 def find(evidence: Evidence) -> Result:
     """Look for fractions, and for ids that only form seams between two others."""
-    if evidence.has_found("masks-divided-by-255", "jpeg-masks"):
+    if evidence.has_found("masks-divided-by-255", "jpeg-masks", "soft-masks"):
         return []
     if _are_mostly_fractions(evidence):
         return [_report_fractions(evidence)] if _are_interpolated_ids(evidence) else []

@@ -47,6 +47,8 @@ LEAST_FRACTIONAL, LEAST_OFF_GRID = 0.5, 0.1
 SMOOTHED, BLURRED = "label smoothing", "blurred or averaged labels"
 FEWEST_LEVELS = 8
 """Minimum number of values of such masks. Fewer are stored in some other way."""
+ANNOTATORS = (3, 5, 7)
+"""Numbers of masks whose mean no resize makes: that by a factor of 3 has multiples of 1/9."""
 BINARY_LABELS = frozenset({0, 1, 255})
 """Labels of predictions beside masks of two classes."""
 LEAST_STEP = 0.1
@@ -63,7 +65,11 @@ def find(evidence: Evidence) -> Result:
             return [_report_channels(evidence)]
         are_blurred = values.fractional >= LEAST_FRACTIONAL * values.values
         return [_report_blurred(evidence)] if are_blurred and were_drawn(evidence) else []
-    return _find_smoothed_channel(evidence) or _find_blurred_channel(evidence)
+    return (
+        _find_smoothed_channel(evidence)
+        or _find_blurred_channel(evidence)
+        or _find_averaged_channel(evidence)
+    )
 
 
 def _report_blurred(evidence: Evidence) -> Finding:
@@ -130,6 +136,20 @@ def _find_blurred_channel(evidence: Evidence) -> list[Finding]:
     share = format_percent(values.fractional, values.values)
     message = f"{share} of the mask values are fractions, and others exactly 0"
     return [_report_channel(evidence, message, scaled, what=BLURRED)]
+
+
+def _find_averaged_channel(evidence: Evidence) -> list[Finding]:
+    """Return the finding if masks of two classes hold nothing but parts of an odd number."""
+    scaled = evidence.times_255
+    if scaled is None or evidence.interpretation.y_true is not Encoding.LABELS:
+        return []
+    codes = [*scaled.count_truths()]
+    parts = len(codes) - 1
+    steps = np.rint(np.linspace(0, 255, parts + 1))
+    if parts not in ANNOTATORS or np.abs(steps - codes).max() > 1:
+        return []
+    message = f"the mask values are 0, 1 and multiples of 1/{parts}, as the mean of {parts} masks"
+    return [_report_channel(evidence, message, scaled, what="averaged labels")]
 
 
 def _report_channel(
