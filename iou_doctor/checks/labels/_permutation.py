@@ -15,6 +15,7 @@ from iou_doctor.checks.hypotheses import (
     find_best_exchange,
     score_repaired,
 )
+from iou_doctor.checks.labels._rotation import prefer_rotation
 from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.repairs.repair import Repair, build_relabelling
 from iou_doctor.repairs.step import Side
@@ -60,6 +61,7 @@ def find_moves(
             chain, clear, majorities, _follow(evidence, chain)
         ).items()
     }
+    moves = prefer_rotation(evidence, moves, clear)
     if not moves:
         return _find_unequal_pair(evidence, chains, whole)
     sure = {truth: moves[truth] for truth in clear if moves.get(truth) == clear[truth].prediction}

@@ -17,6 +17,7 @@ from iou_doctor.checks.hypotheses import (
 )
 from iou_doctor.checks.labels._overlaps import Overlaps, count_overlaps
 from iou_doctor.checks.labels._recoding_proof import is_proven
+from iou_doctor.checks.labels._rotation import find_rotation
 from iou_doctor.checks.suggested_code import are_other_channels
 from iou_doctor.record import record
 from iou_doctor.repairs.relabel import Relabel
@@ -148,6 +149,9 @@ def _list_tables(overlaps: Overlaps) -> Iterator[dict[int, int]]:
     if line is not None:
         step, offset = line
         yield _keep_changes({k: (k - offset) // step for k in old if (k - offset) % step == 0})
+    turned = find_rotation(overlaps.moves, max(old[-1], int(overlaps.new[-1])) + 1)
+    if turned and min(old) >= 0:
+        yield {label: turned[label] for label in old}
     for _, known in iterate_known_tables():
         if known.keys() >= set(old) and _fits_moves(known, overlaps.moves):
             yield _keep_changes({label: known[label] for label in old})

@@ -6,7 +6,8 @@ nothing agrees: ADE20K scores 0.0007, and perfect predictions may score 0.
 
     masks 1 2 3,  predictions 0 1 2      masks = masks.astype("int32") - 1
 
-If 0 means unlabelled, map it to the ignore label: in uint8, 0 - 1 is 255.
+If 0 means unlabelled, map it to the ignore label: in uint8, 0 - 1 is 255. If it is the last id of
+the other array, as a background that is last there, the ids are rotated: see IOU407.
 """
 
 from collections.abc import Mapping
@@ -24,6 +25,7 @@ from iou_doctor.checks.hypotheses import (
     score_repaired,
 )
 from iou_doctor.checks.labels._recoding import is_other_numbering
+from iou_doctor.checks.labels._rotation import is_rotation
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.symptoms import OF_CLASS_IDS
 from iou_doctor.checks.wording import format_ids
@@ -58,7 +60,7 @@ def find(evidence: Evidence) -> Result:
             repair = _build_repair(evidence, side, table)
             if not is_far_better(evidence, repair) or _is_doubtful(evidence, repair):
                 continue
-            if not is_other_numbering(evidence, repair):
+            if not is_rotation(evidence, repair) and not is_other_numbering(evidence, repair):
                 return [_report(evidence, side, table, repair)]
     return []
 
