@@ -23,6 +23,7 @@ from iou_doctor.counts.label_decoding import (
 from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.counts.stats import Stats
 from iou_doctor.errors import UsageError
+from iou_doctor.interpret.class_255 import LABEL, is_class_255
 from iou_doctor.safety.safe_text import escape_name
 
 FEWEST_STRAYS = 30
@@ -76,6 +77,8 @@ def _count_labels(table: PairCounts, ignore_index: int | None) -> tuple[int, str
         last = max(sides["predictions"])
         why = "the masks hold damaged labels, and the largest label in the predictions"
         return max(last, 1) + 1, f"{why} is {last}"
+    if ignore_index != LABEL and is_class_255(table):
+        return LABEL + 1, f"{LABEL} is predicted as well as the other labels, so it is a class"
     largest = {side: max(labels) for side, labels in sides.items() if labels}
     if not largest or max(largest.values()) < 2:
         return 2, "no label is larger than 1"

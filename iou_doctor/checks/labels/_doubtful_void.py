@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from iou_doctor.arrays.interpretation import RARE_VOID_LABELS, VOID_LABELS
+from iou_doctor.arrays.interpretation import RARE_VOID_LABELS, VOID_LABELS, Encoding
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.hypotheses import (
     MajorityPrediction,
@@ -12,9 +12,10 @@ from iou_doctor.checks.hypotheses import (
     score_repaired,
 )
 from iou_doctor.checks.wording import describe_labels, format_percent
+from iou_doctor.interpret.class_255 import LABEL, is_far_beyond
 from iou_doctor.repairs.repair import build_relabelling
 from iou_doctor.repairs.step import Side
-from iou_doctor.report.finding import Finding, Rule
+from iou_doctor.report.finding import Finding, Rule, Severity
 
 LEAST_SHARE = 0.7
 """Minimum share of a label's pixels that are predicted as one class. Models predict several classes
@@ -88,4 +89,27 @@ def report_object(rule: Rule, evidence: Evidence, label: int) -> Finding:
         help=f"look at one of them: if {label} is the object, masks = np.where(masks == {label}, 1,"
         f" masks); if it is void, declare it as the ignore label {label}",
         facts={"labels": {str(label): evidence.pairs.count_truths()[label]}},
+    )
+
+
+def may_be_shared_void(evidence: Evidence) -> bool:
+    """Return whether 255 was taken for a class far beyond the others, which may be void as well."""
+    interpretation, pairs = evidence.interpretation, evidence.pairs
+    if interpretation.num_classes != LABEL + 1 or interpretation.num_classes_declared:
+        return False
+    if interpretation.ignore_index is not None or interpretation.y_pred is not Encoding.LABELS:
+        return False
+    truths, predictions = pairs.count_truths(), pairs.count_predictions()
+    return LABEL in truths.keys() & predictions.keys() and is_far_beyond(truths)
+
+
+def report_shared_void(rule: Rule, evidence: Evidence) -> Finding:
+    """Return the note that 255 counts as a class, because both arrays hold it alike."""
+    return Finding(
+        rule,
+        message=f"masks and predictions both hold {LABEL}, and agree on it about as well as on the"
+        " other labels. So it counts as a class",
+        help=f"if {LABEL} means void, --ignore-index {LABEL}",
+        facts={"labels": {str(LABEL): evidence.pairs.count_truths()[LABEL]}},
+        severity_override=Severity.NOTE,
     )

@@ -10,6 +10,10 @@ labelIds. Its IoU is then 0, and all predictions there are false positives. The 
 only if the id is never predicted although rarer classes are. If bands of 0 lie between other
 classes and are never predicted, a note says so: somebody may have written void borders as 0.
 
+A label that stands in place of 0 in some samples, and is predicted as 0 there, may be their
+background; the rule then says what to look at and repairs nothing. If both arrays hold 255 and
+agree on it about as well as on the other labels, it is a class.
+
     iou-doctor check predictions.npy masks.npy --ignore-index 255
     keras.metrics.MeanIoU(num_classes=21, ignore_class=255)
 
@@ -25,8 +29,14 @@ from iou_doctor.checks.hypotheses import score_as_given, score_repaired
 from iou_doctor.checks.labels._doubtful_void import (
     find_likely_classes,
     may_be_object,
+    may_be_shared_void,
     report_likely_class,
     report_object,
+    report_shared_void,
+)
+from iou_doctor.checks.labels._likely_background import (
+    find_likely_background,
+    report_likely_background,
 )
 from iou_doctor.checks.labels._void_bands import VoidBands, find_void_bands
 from iou_doctor.checks.labels._void_classes import find_void_classes
@@ -75,6 +85,9 @@ def find(evidence: Evidence) -> Result:
     target = declared
     if outside and may_be_object(evidence, outside):
         return [report_object(RULE, evidence, next(iter(outside)))]
+    for label, background in find_likely_background(evidence, outside).items():
+        findings.append(report_likely_background(RULE, evidence, label, background))
+        del outside[label]
     for label, majority in find_likely_classes(evidence, outside).items():
         findings.append(report_likely_class(RULE, evidence, label, majority))
         del outside[label]
@@ -87,8 +100,15 @@ def find(evidence: Evidence) -> Result:
         target = alone if target is None else target
         found = _report(evidence, inside.labels, inside.reason, target)
         findings.append(replace(found, needs=Needs.WHOLE_DATA_SET))
-    bands = None if findings or recoded else find_void_bands(evidence)
-    return [_report_bands(evidence, bands)] if bands else findings
+    return findings or _find_notes(evidence, are_recoded=bool(recoded))
+
+
+def _find_notes(evidence: Evidence, *, are_recoded: bool) -> list[Finding]:
+    """Return notes on what may mean void, if no label certainly does."""
+    if may_be_shared_void(evidence):
+        return [report_shared_void(RULE, evidence)]
+    bands = None if are_recoded else find_void_bands(evidence)
+    return [_report_bands(evidence, bands)] if bands else []
 
 
 def _may_be_classes(evidence: Evidence, outside: dict[int, int]) -> bool:

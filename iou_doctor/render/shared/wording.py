@@ -16,6 +16,9 @@ RIGHT = " (right)"
 OUTSIDE_CLASSES = frozenset({"label-out-of-range", "prediction-out-of-range"})
 """Rules of labels that are no class. As long as nothing maps them, nobody knows the right score."""
 
+DOUBTFUL = frozenset({"undeclared-void-label"})
+"""Rules of labels that may be void or a class. Without a repair, nobody knows which."""
+
 
 def replace_unprintable(text: str) -> str:
     """Replace each character that cannot or must not be shown by the replacement character."""
@@ -96,11 +99,13 @@ def reads_right(report: Report) -> bool:
 
 
 def _may_be_right(report: Report) -> bool:
-    """Return whether no error leaves labels outside the classes, whatever is repaired."""
+    """Return whether nothing leaves labels outside the classes, whatever is repaired."""
     return not any(
-        finding.rule.name in OUTSIDE_CLASSES
-        and finding.severity is Severity.ERROR
-        and finding.repair is None
+        finding.repair is None
+        and (
+            (finding.rule.name in OUTSIDE_CLASSES and finding.severity is Severity.ERROR)
+            or (finding.rule.name in DOUBTFUL and finding.severity is not Severity.NOTE)
+        )
         for finding in list_root_causes(report)
     )
 
