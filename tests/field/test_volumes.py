@@ -356,3 +356,24 @@ def test_only_a_gap_in_an_organ_is_a_blank_mask(least, fires):
     predictions = distance < np.where(z == 6, 12, np.maximum(organs, 9))
     report = diagnose(y_true=masks, y_pred=predictions)
     assert ("faulty-samples" in names(report)) == fires
+
+
+def test_one_of_three_volumes_is_turned():
+    masks = draw_masks((3, 18, 44, 40), 4, seed=6)
+    good = predict(masks, 4, seed=7)
+    turned = good.copy()
+    turned[1] = good[1, :, ::-1, ::-1]
+    report = diagnose(y_true=masks, y_pred=turned, num_classes=4)
+    assert report.verdict.primary == "flipped-samples"
+    finding = found(report, "flipped-samples")
+    assert "sample 1" in finding.message
+    assert finding.repair.mean_iou_after == pytest.approx(mean_iou(masks, good, 4))
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_one_of_three_volumes_on_which_the_model_failed_is_not_turned(seed):
+    masks = draw_masks((3, 18, 44, 40), 4, seed=6)
+    predictions = predict(masks, 4, seed=7)
+    predictions[1] = draw_masks((1, 18, 44, 40), 4, seed=20 + seed)[0]
+    report = diagnose(y_true=masks, y_pred=predictions, num_classes=4)
+    assert errors(report) == []

@@ -32,8 +32,8 @@ LEAST_KNOWN = 0.4
 MOST_GIVEN, LEAST_QUALITY = 0.7, 0.75
 """A misplaced sample scores at most MOST_GIVEN of the usual score as given, and at least
 LEAST_QUALITY of it in its place."""
-FEWEST_GOOD = 3
-"""Minimum number of samples that score about as usual."""
+FEWEST_GOOD, FEWEST_CLEAR = 3, 2
+"""Minimum number of samples that score about as usual, and minimum beside one that is POOR."""
 MOST_POOR = 8
 """Maximum number of samples that are examined one by one."""
 
@@ -157,7 +157,9 @@ def find_suspects(given: Scores, tells: NDArray[np.bool_] | None = None) -> Susp
     is_poor = given <= MOST_GIVEN * usual
     poor = np.flatnonzero(is_poor if tells is None else is_poor & tells)
     good = int((told >= LEAST_QUALITY * usual).sum())
-    if usual < LEAST_KNOWN or not len(poor) or good < max(FEWEST_GOOD, len(poor)):
+    is_clear = len(poor) == 1 and given[poor[0]] <= POOR_SHARE * usual
+    fewest = FEWEST_CLEAR if is_clear else FEWEST_GOOD
+    if usual < LEAST_KNOWN or not len(poor) or good < max(fewest, len(poor)):
         return None
     return Suspects(usual, tuple(poor[:MOST_POOR].tolist()))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from iou_doctor.checks.alignment._sample_tables import find_suspects
+from iou_doctor.checks.alignment._sample_tables import FEWEST_GOOD, find_suspects
 from iou_doctor.checks.alignment._single_samples import LEAST_CHANCE_LEAD, fit_by_chance
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.map_stack import Stack
@@ -44,6 +44,8 @@ def find_few_turned(fits: Fits, maps: Stack) -> NDArray[np.bool_]:
     is_large = (gain >= LEAST_GAIN) & (lead >= LEAST_LEAD) & (given <= MOST_GIVEN * suspects.usual)
     is_clear = (gain >= LEAST_CLEAR_GAIN) & (lead >= LEAST_CLEAR_LEAD)
     restored = suspects.are_restored(ordered[-1])
+    if len(tells) <= FEWEST_GOOD:  # two others alone do not show what is usual
+        is_large[:] = False
     for sample in suspects.poor:
         turned[sample] = (
             restored[sample]
