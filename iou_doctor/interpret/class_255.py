@@ -17,7 +17,7 @@ classes."""
 LEAST_WRONG = 0.001
 """Minimum share of the pixels with the label, on each side, that lack it on the other side. Void
 that was copied into the predictions lies in the same places."""
-FAREST_NEXT = 3
+FARTHEST_NEXT = 3
 """How many times as far as the other labels lie apart 255 may lie beyond them, as one of the codes
 0, 85, 170 and 255."""
 LEAST_OF_CODES, LEAST_OF_IDS = 0.5, 0.75
@@ -52,7 +52,7 @@ def is_far_beyond(others: Iterable[int]) -> bool:
     """Return whether 255 lies far beyond other labels, where void usually is."""
     labels = sorted(label for label in others if 0 <= label < LABEL)
     gaps = np.diff([0, *labels])
-    return bool(labels) and LABEL - labels[-1] > FAREST_NEXT * int(gaps.max())
+    return bool(labels) and LABEL - labels[-1] > FARTHEST_NEXT * int(gaps.max())
 
 
 def _are_pictures(table: PairCounts, others: list[int]) -> bool:

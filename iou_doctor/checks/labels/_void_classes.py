@@ -26,7 +26,7 @@ LEAST_VOID_SHARE = 0.01
 """Minimum share of the pixels of such a label. A model may well miss a class with fewer."""
 LEAST_IMAGE_SHARE = 0.8
 """Minimum share of the images with such a label. Data sets leave something out in most images."""
-FAREST_NEXT = 2
+FARTHEST_NEXT = 2
 """How many times as far as other ids lie apart the next class may lie. Codes of classes have gaps,
 too."""
 LARGEST_TOP_SHARE = 0.5
@@ -113,7 +113,7 @@ def _is_frequent(evidence: Evidence, label: int) -> bool:
 def _is_far_away(label: int, others: list[int]) -> bool:
     """Return whether a label lies far beyond all others, which have smaller gaps between them."""
     gaps = np.diff([0, *others])
-    return label - others[-1] > FAREST_NEXT * max(int(gaps.max()), 1)
+    return label - others[-1] > FARTHEST_NEXT * max(int(gaps.max()), 1)
 
 
 def _is_spread(evidence: Evidence, here: PairCounts, others: PairCounts, label: int) -> bool:
