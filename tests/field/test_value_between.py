@@ -8,6 +8,7 @@ from build import diagnose, errors, found, mean_iou
 from scipy.ndimage import binary_dilation, binary_erosion
 
 from field.arrays import draw_masks, draw_pair
+from field.channels import binary_logits, squash
 from field.test_void import blobs
 
 
@@ -70,3 +71,15 @@ def test_an_object_of_128_with_a_border_of_255_is_not_the_other_way_round():
     masks = np.where(outline(truth, 1), 255, truth * 128).astype(np.uint8)
     report = diagnose(y_true=masks, y_pred=truth)
     assert "masks-0-255" not in errors(report)
+
+
+def test_a_void_ring_beside_scores_of_eight_bits():
+    truth = draw_masks((5, 72, 80), 2, smoothness=8.0)
+    scores = squash(binary_logits(truth, sharp=1.5))
+    levels = (scores * 255).astype(np.uint8)
+    ring = outline(truth, 2)
+    masks = np.where(ring, 128, truth * 255).astype(np.uint8)
+    report = diagnose(y_true=masks, y_pred=levels, num_classes=2)
+    assert sorted(errors(report)) == ["byte-scores", "masks-0-255"]
+    wanted = mean_iou(truth[~ring], levels[~ring] > 127, 2)
+    assert report.verdict.mean_iou_after_all == pytest.approx(wanted)

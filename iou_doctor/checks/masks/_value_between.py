@@ -6,6 +6,8 @@ classes, 0, 128 and 255 are their ids, stretched.
 
 from __future__ import annotations
 
+import numpy as np
+
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.masks._mask_values import count_mask_labels, infer_num_classes
 from iou_doctor.checks.wording import format_percent
@@ -70,7 +72,7 @@ def find_value_between(evidence: Evidence) -> ValueBetween | None:
         or evidence.interpretation.ignore_index is not None
     ):
         return None
-    pairs, value = evidence.pairs.pool(), between[0]
+    pairs, value = _threshold_bytes(evidence), between[0]
     predicted = list(pairs.count_predictions())
     if len(predicted) != TWO_CLASSES or predicted not in ([0, 1], [0, OBJECT]):
         return None
@@ -78,6 +80,16 @@ def find_value_between(evidence: Evidence) -> ValueBetween | None:
     if hits * labels[value] < LEAST_LIFT * others * labels[OBJECT] or not hits:
         return None
     return ValueBetween(value, labels[value], format_percent(hits, labels[OBJECT]))
+
+
+def _threshold_bytes(evidence: Evidence) -> PairCounts:
+    """Return the pairs of labels, with scores stored as whole numbers cut in their middle."""
+    pairs = evidence.pairs.pool()
+    found = [one.facts for one in evidence.found if one.rule.name == "byte-scores"]
+    if not found or found[0]["full_scale"] <= 0:
+        return pairs
+    cut = found[0]["cut"]
+    return pairs.relabel(prediction=lambda levels: (levels > cut).astype(np.int64)).pool()
 
 
 def _count(pairs: PairCounts, truth: int, prediction: int) -> int:

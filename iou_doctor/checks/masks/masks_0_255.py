@@ -57,7 +57,7 @@ RULE = Rule(
     | Symptom.ABSENT_CLASSES
     | Symptom.PERFECT_SCORE,
     also_explains=("label-out-of-range", "undeclared-void-label"),
-    after=("jpeg-masks", "interpolated-masks"),
+    after=("byte-scores", "jpeg-masks", "interpolated-masks"),
 )
 
 FEWEST_GREYS = 8

@@ -25,7 +25,7 @@ RULE = Rule(
     suspicion=Suspicion.MASK_VALUES,
     claim="the masks hold class ids stretched over 0..255",
     explains=OF_MASK_VALUES,
-    after=("palette-read-as-grey", "jpeg-masks", "interpolated-masks"),
+    after=("byte-scores", "palette-read-as-grey", "jpeg-masks", "interpolated-masks"),
 )
 
 
