@@ -208,6 +208,8 @@ def _find_object(truths: Mapping[int, int], ignore_index: int | None) -> int | N
         return 255  # even if 255 is the ignore label: see the rule `masks-0-255`
     if labels - {ignore_index, *VOID_LABELS} <= {0, 1}:
         return 1
+    if {0, 255} < labels and len(labels) == 3 and min(labels) == 0 and max(labels) == 255:
+        return 255  # the third one is a void value between them
     return 255 if are_mostly_ends(truths) else None
 
 

@@ -148,6 +148,8 @@ def _find_averaged_channel(evidence: Evidence) -> list[Finding]:
     steps = np.rint(np.linspace(0, 255, parts + 1))
     if parts not in ANNOTATORS or np.abs(steps - codes).max() > 1:
         return []
+    if not set(evidence.pairs.count_predictions()) <= BINARY_LABELS:
+        return []  # ids that were divided by the largest one
     message = f"the mask values are 0, 1 and multiples of 1/{parts}, as the mean of {parts} masks"
     return [_report_channel(evidence, message, scaled, what="averaged labels")]
 
