@@ -19,7 +19,6 @@ from iou_doctor.checks.map_stack import (
 from iou_doctor.checks.orientations import LEAST_TURNED_SHARE, NATURAL_ORDER, Fits, Turn
 from iou_doctor.checks.stack_maps import keep_for_all_rules
 from iou_doctor.checks.stated_places import LEAST_STATED_GAIN, STATED_BY_AFFINES
-from iou_doctor.checks.volume_places import MOST_CHANCE, compare_places, do_objects_miss
 from iou_doctor.checks.volumes import Volumes, stack_volumes
 from iou_doctor.record import record
 from iou_doctor.repairs.flip import Flip
@@ -116,6 +115,8 @@ def do_objects_lie_elsewhere(evidence: Evidence) -> bool:
     """Return whether objects miss those of the masks, and no turn of the volumes explains it."""
     if find_orientation(evidence) is not None:
         return False
+    from iou_doctor.checks.volume_places import do_objects_miss  # before a finding
+
     volumes = stack_volumes(evidence)
     return volumes is not None and do_objects_miss(volumes.maps)
 
@@ -132,6 +133,8 @@ def _search_orientation(volumes: Volumes, evidence: Evidence) -> Orientation | N
     gains_enough = fits.pooled[best] >= max(LEAST_VOLUME_SCORE, fits.pooled[0] + least)
     if not best:
         return None
+    from iou_doctor.checks.volume_places import MOST_CHANCE, compare_places, do_objects_miss
+
     if do_objects_miss(volumes.maps):
         places = compare_places(volumes, fits.turns[best])
         if not places.are_restored:

@@ -23,11 +23,12 @@ from iou_doctor.counts.label_decoding import (
 from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.counts.stats import Stats
 from iou_doctor.errors import UsageError
-from iou_doctor.interpret.class_255 import LABEL, is_class_255
 from iou_doctor.safety.safe_text import escape_name
 
 FEWEST_STRAYS = 30
 """Minimum number of labels between the classes and void that come from interpolation."""
+WHITE = 255
+"""The largest label of 8 bits, and the most usual void label."""
 LARGEST_CLASS, NEAR_VOID = 100, 200
 """The predictions end below the first, and the labels in between go up to the second at least."""
 
@@ -77,8 +78,12 @@ def _count_labels(table: PairCounts, ignore_index: int | None) -> tuple[int, str
         last = max(sides["predictions"])
         why = "the masks hold damaged labels, and the largest label in the predictions"
         return max(last, 1) + 1, f"{why} is {last}"
-    if ignore_index != LABEL and is_class_255(table):
-        return LABEL + 1, f"{LABEL} is predicted as well as the other labels, so it is a class"
+    both = table.count_truths().keys() & table.count_predictions().keys()
+    if ignore_index != WHITE and WHITE in both:
+        from iou_doctor.interpret.class_255 import is_class_255  # only if both arrays hold it
+
+        if is_class_255(table):
+            return WHITE + 1, f"{WHITE} is predicted as well as the other labels, so it is a class"
     largest = {side: max(labels) for side, labels in sides.items() if labels}
     if not largest or max(largest.values()) < 2:
         return 2, "no label is larger than 1"

@@ -26,11 +26,6 @@ from iou_doctor.checks.alignment._matched_ids import (
     is_worth_trying,
     match_ids,
 )
-from iou_doctor.checks.alignment._other_places import (
-    LARGEST_VOLUME_SHIFT,
-    is_explained_otherwise,
-    is_shift_better,
-)
 from iou_doctor.checks.alignment._sample_tables import find_suspects, may_be_misplaced
 from iou_doctor.checks.alignment._scores import name_score
 from iou_doctor.checks.evidence import Evidence
@@ -94,7 +89,7 @@ def find(evidence: Evidence) -> Result:
         return []
     volume = _examine_volume(evidence)
     if volume:
-        return [] if is_shift_better(evidence, volume, LARGEST_VOLUME_SHIFT) else [volume]
+        return [] if _is_shift_better(evidence, volume) else [volume]
     maps = stack_maps(evidence, "fine", side=PIXELS_A_SIDE)
     if isinstance(maps, Skipped):
         return maps
@@ -103,13 +98,25 @@ def find(evidence: Evidence) -> Result:
     fits = fit_all_turns(evidence.sampled, maps)
     fitting = _examine(evidence, maps, fits)
     if fitting:
-        return [] if is_explained_otherwise(evidence, fitting) else [fitting]
+        return [] if _is_explained_otherwise(evidence, fitting) else [fitting]
     few = _examine_few(evidence, maps, fits)
     if few:
         return [few]
     return (
         _examine_with_matched_ids(evidence, maps, fits.turns) if is_worth_trying(evidence) else []
     )
+
+
+def _is_shift_better(evidence: Evidence, volume: Finding) -> bool:
+    from iou_doctor.checks.alignment import _other_places as other_places  # before a finding
+
+    return other_places.is_shift_better(evidence, volume, other_places.LARGEST_VOLUME_SHIFT)
+
+
+def _is_explained_otherwise(evidence: Evidence, fitting: Finding) -> bool:
+    from iou_doctor.checks.alignment import _other_places as other_places  # before a finding
+
+    return other_places.is_explained_otherwise(evidence, fitting)
 
 
 def _examine_volume(evidence: Evidence) -> Finding | None:

@@ -30,7 +30,6 @@ from iou_doctor.checks.alignment._shifts import (
     score_offset,
     search_shifts,
 )
-from iou_doctor.checks.alignment._spread_of_shifts import may_be_chance
 from iou_doctor.checks.alignment._tiles import MOST_TILED_SAMPLES, find_arrangement, get_stored_size
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.map_stack import Stack, count_different_masks, has_nothing_to_gain
@@ -155,6 +154,8 @@ def _examine(evidence: Evidence, maps: Stack, shifts: ShiftSearch) -> Result:
         FEWEST_SHIFTED_SCENES, LEAST_AGREEING_SHARE * told
     ):
         return []
+    from iou_doctor.checks.alignment._spread_of_shifts import may_be_chance  # before a finding
+
     if may_be_chance(own, best) or _is_too_little(evidence, maps, shifts.gain):
         return []
     if _is_rearranging_better(evidence, than=after + LEAST_TILE_LEAD):

@@ -21,7 +21,6 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from iou_doctor.checks.alignment._late_samples import is_shift_better
 from iou_doctor.checks.alignment._matched_ids import (
     add_condition,
     is_convincing,
@@ -108,6 +107,8 @@ def _examine(evidence: Evidence, maps: Stack) -> Sequence[Finding]:
         return []
     if _is_turn_better(evidence, pairing) or _is_chance(maps, pairing):
         return []
+    from iou_doctor.checks.alignment._late_samples import is_shift_better  # before a finding
+
     return [] if is_shift_better(evidence, pairing) else [_report(evidence, maps, pairing)]
 
 

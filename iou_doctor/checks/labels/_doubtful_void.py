@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Sequence
 
-from iou_doctor.arrays.interpretation import RARE_VOID_LABELS, VOID_LABELS, Encoding
+from iou_doctor.arrays.interpretation import RARE_VOID_LABELS, VOID_LABELS
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.hypotheses import (
     MajorityPrediction,
     find_majority_predictions,
     score_repaired,
 )
+from iou_doctor.checks.labels._likely_background import (
+    find_likely_background,
+    report_likely_background,
+)
 from iou_doctor.checks.wording import describe_labels, format_percent
-from iou_doctor.interpret.class_255 import LABEL, is_far_beyond
 from iou_doctor.repairs.repair import build_relabelling
 from iou_doctor.repairs.step import Side
-from iou_doctor.report.finding import Finding, Rule, Severity
+from iou_doctor.report.finding import Finding, Rule
 
 LEAST_SHARE = 0.7
 """Minimum share of a label's pixels that are predicted as one class. Models predict several classes
@@ -29,7 +32,25 @@ TWO_CLASSES, FEWEST_USUAL = 2, 2
 """
 
 
-def find_likely_classes(evidence: Evidence, void: Iterable[int]) -> dict[int, MajorityPrediction]:
+def report_doubtful(rule: Rule, evidence: Evidence, void: Collection[int]) -> list[Finding]:
+    """Return a finding on each label that may be void, or a class by another name.
+
+    Args:
+        rule: the rule that reports them.
+        evidence: the facts.
+        void: labels outside the classes.
+    """
+    if may_be_object(evidence, [*void]):
+        return [report_object(rule, evidence, next(iter(void)))]
+    backgrounds = find_likely_background(evidence, void)
+    classes = find_likely_classes(evidence, [one for one in void if one not in backgrounds])
+    return [
+        *(report_likely_background(rule, evidence, *one) for one in backgrounds.items()),
+        *(report_likely_class(rule, evidence, *one) for one in classes.items()),
+    ]
+
+
+def find_likely_classes(evidence: Evidence, void: Collection[int]) -> dict[int, MajorityPrediction]:
     """Return which labels are predicted as one class so often that they may be this class.
 
     Args:
@@ -71,7 +92,7 @@ def report_likely_class(
     )
 
 
-def may_be_object(evidence: Evidence, outside: dict[int, int]) -> bool:
+def may_be_object(evidence: Evidence, outside: Sequence[int]) -> bool:
     """Return whether samples hold either a label or class 1, so that both may be the object."""
     if len(outside) > 1 or evidence.interpretation.num_classes != TWO_CLASSES:
         return False
@@ -89,27 +110,4 @@ def report_object(rule: Rule, evidence: Evidence, label: int) -> Finding:
         help=f"look at one of them: if {label} is the object, masks = np.where(masks == {label}, 1,"
         f" masks); if it is void, declare it as the ignore label {label}",
         facts={"labels": {str(label): evidence.pairs.count_truths()[label]}},
-    )
-
-
-def may_be_shared_void(evidence: Evidence) -> bool:
-    """Return whether 255 was taken for a class far beyond the others, which may be void as well."""
-    interpretation, pairs = evidence.interpretation, evidence.pairs
-    if interpretation.num_classes != LABEL + 1 or interpretation.num_classes_declared:
-        return False
-    if interpretation.ignore_index is not None or interpretation.y_pred is not Encoding.LABELS:
-        return False
-    truths, predictions = pairs.count_truths(), pairs.count_predictions()
-    return LABEL in truths.keys() & predictions.keys() and is_far_beyond(truths)
-
-
-def report_shared_void(rule: Rule, evidence: Evidence) -> Finding:
-    """Return the note that 255 counts as a class, because both arrays hold it alike."""
-    return Finding(
-        rule,
-        message=f"masks and predictions both hold {LABEL}, and agree on it about as well as on the"
-        " other labels. So it counts as a class",
-        help=f"if {LABEL} means void, --ignore-index {LABEL}",
-        facts={"labels": {str(LABEL): evidence.pairs.count_truths()[LABEL]}},
-        severity_override=Severity.NOTE,
     )

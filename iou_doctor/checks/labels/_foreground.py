@@ -18,7 +18,6 @@ from iou_doctor.checks.labels._instances import (
     examine_objects,
     is_restarting_in_each_image,
 )
-from iou_doctor.checks.labels._places_of_ids import lie_in_other_places
 from iou_doctor.checks.volumes import is_one_volume
 from iou_doctor.counts.map_samples import Labels
 from iou_doctor.repairs.step import Side
@@ -86,6 +85,8 @@ def are_numbered_anew(
     if evidence.sampled is None or len(images) < 2 or counts.min() < LEAST_WITHOUT_GAPS * most:
         return False
     maps = evidence.sampled.fine
+    from iou_doctor.checks.labels._places_of_ids import lie_in_other_places
+
     return lie_in_other_places(maps.y_true if side is Side.MASKS else maps.y_pred)
 
 

@@ -17,7 +17,6 @@ from iou_doctor.checks.hypotheses import (
 )
 from iou_doctor.checks.labels._overlaps import Overlaps, count_overlaps
 from iou_doctor.checks.labels._recoding_proof import is_proven
-from iou_doctor.checks.labels._rotation import find_rotation
 from iou_doctor.checks.suggested_code import are_other_channels
 from iou_doctor.record import record
 from iou_doctor.repairs.relabel import Relabel
@@ -89,8 +88,12 @@ def is_other_numbering(evidence: Evidence, shift: Repair) -> bool:
     In 1, 2, 4, 8 against 0, 1, 2, 3 most pixels may be of the first two classes. If one array lacks
     the first object of many, the numbers of the others are shifted.
     """
+    # these are needed only if a shift explains much
     from iou_doctor.checks.labels._numbers_by_image import find_numbers_by_image
+    from iou_doctor.checks.labels._rotation import is_rotation
 
+    if is_rotation(evidence, shift):
+        return True
     if are_other_channels(evidence) or is_exchange_better(evidence, shift):
         return True
     if find_numbers_by_image(evidence) is not None:
@@ -149,6 +152,8 @@ def _list_tables(overlaps: Overlaps) -> Iterator[dict[int, int]]:
     if line is not None:
         step, offset = line
         yield _keep_changes({k: (k - offset) // step for k in old if (k - offset) % step == 0})
+    from iou_doctor.checks.labels._rotation import find_rotation  # only with a proof
+
     turned = find_rotation(overlaps.moves, max(old[-1], int(overlaps.new[-1])) + 1)
     if turned and min(old) >= 0:
         yield {label: turned[label] for label in old}

@@ -25,7 +25,6 @@ from iou_doctor.checks.hypotheses import (
     score_repaired,
 )
 from iou_doctor.checks.labels._recoding import is_other_numbering
-from iou_doctor.checks.labels._rotation import is_rotation
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.symptoms import OF_CLASS_IDS
 from iou_doctor.checks.wording import format_ids
@@ -60,7 +59,7 @@ def find(evidence: Evidence) -> Result:
             repair = _build_repair(evidence, side, table)
             if not is_far_better(evidence, repair) or _is_doubtful(evidence, repair):
                 continue
-            if not is_rotation(evidence, repair) and not is_other_numbering(evidence, repair):
+            if not is_other_numbering(evidence, repair):
                 return [_report(evidence, side, table, repair)]
     return []
 

@@ -26,18 +26,6 @@ from iou_doctor.arrays.interpretation import RARE_VOID_LABELS, VOID_LABELS
 from iou_doctor.checks.background_channel import lacks_background_channel
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.hypotheses import score_as_given, score_repaired
-from iou_doctor.checks.labels._doubtful_void import (
-    find_likely_classes,
-    may_be_object,
-    may_be_shared_void,
-    report_likely_class,
-    report_object,
-    report_shared_void,
-)
-from iou_doctor.checks.labels._likely_background import (
-    find_likely_background,
-    report_likely_background,
-)
 from iou_doctor.checks.labels._void_bands import VoidBands, find_void_bands
 from iou_doctor.checks.labels._void_classes import find_void_classes
 from iou_doctor.checks.registry import Result
@@ -83,14 +71,12 @@ def find(evidence: Evidence) -> Result:
         return []
     inside = None if recoded else find_void_classes(evidence)
     target = declared
-    if outside and may_be_object(evidence, outside):
-        return [report_object(RULE, evidence, next(iter(outside)))]
-    for label, background in find_likely_background(evidence, outside).items():
-        findings.append(report_likely_background(RULE, evidence, label, background))
-        del outside[label]
-    for label, majority in find_likely_classes(evidence, outside).items():
-        findings.append(report_likely_class(RULE, evidence, label, majority))
-        del outside[label]
+    if outside:
+        from iou_doctor.checks.labels._doubtful_void import report_doubtful
+
+        findings += report_doubtful(RULE, evidence, outside)
+        doubtful = {label for finding in findings for label in finding.facts["labels"]}
+        outside = {label: n for label, n in outside.items() if str(label) not in doubtful}
     if outside:
         target = next(iter(outside)) if target is None else target
         findings.append(_report(evidence, outside, _describe_outside(outside), target))
@@ -105,8 +91,11 @@ def find(evidence: Evidence) -> Result:
 
 def _find_notes(evidence: Evidence, *, are_recoded: bool) -> list[Finding]:
     """Return notes on what may mean void, if no label certainly does."""
-    if may_be_shared_void(evidence):
-        return [report_shared_void(RULE, evidence)]
+    if evidence.interpretation.num_classes > DEFAULT_VOID:
+        from iou_doctor.checks.labels._shared_void import may_be_shared_void, report_shared_void
+
+        if may_be_shared_void(evidence):
+            return [report_shared_void(RULE, evidence)]
     bands = None if are_recoded else find_void_bands(evidence)
     return [_report_bands(evidence, bands)] if bands else []
 

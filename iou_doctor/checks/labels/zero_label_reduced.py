@@ -21,7 +21,6 @@ from iou_doctor.checks.hypotheses import (
     score_repaired,
 )
 from iou_doctor.checks.labels._recoding import is_other_numbering
-from iou_doctor.checks.labels._rotation import is_rotation
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.symptoms import OF_CLASS_IDS
 from iou_doctor.checks.unknown_labels import DEFAULT_VOID
@@ -54,9 +53,7 @@ def find(evidence: Evidence) -> Result:
         if _is_one_below(evidence, side):
             table = _build_table(evidence, side)
             repair = _build_repair(side, table)
-            if not is_far_better(evidence, repair) or is_rotation(evidence, repair):
-                continue
-            if not is_other_numbering(evidence, repair):
+            if is_far_better(evidence, repair) and not is_other_numbering(evidence, repair):
                 return [_report(evidence, side, table, repair)]
     return []
 

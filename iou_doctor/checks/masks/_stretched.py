@@ -12,7 +12,6 @@ from iou_doctor.checks.masks._mask_values import (
     infer_num_classes,
     may_fit_by_chance,
 )
-from iou_doctor.checks.masks._value_between import find_value_between
 
 FEWEST_LEVELS = 3
 """Minimum number of different values of a stretch. Two values are 0 and 255, which masks-0-255
@@ -46,8 +45,11 @@ def map_whole_steps(classes: int) -> dict[int, int]:
 def find_stretched_ids(evidence: Evidence) -> dict[int, int] | None:
     """Return the id of each mask value if all values but void ones are stretched ids."""
     labels = count_mask_labels(evidence)
-    if find_value_between(evidence) is not None:
-        return None
+    if 255 in labels:
+        from iou_doctor.checks.masks._value_between import find_value_between  # seldom needed
+
+        if find_value_between(evidence) is not None:
+            return None
     for classes in dict.fromkeys((infer_num_classes(evidence), len(labels))):
         for table in (map_even_levels(classes), map_whole_steps(classes)):
             if _is_stretch(evidence, labels, table):

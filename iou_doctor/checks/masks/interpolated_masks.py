@@ -17,8 +17,6 @@ from iou_doctor.arrays.interpretation import VOID_LABELS, Encoding
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.masks._jpeg_levels import find_jpeg_levels
 from iou_doctor.checks.masks._mask_values import build_value_repair, count_mask_labels
-from iou_doctor.checks.masks._snapping import are_classes, build_snapping, suggest_snapping
-from iou_doctor.checks.masks._soft_edges import were_resized
 from iou_doctor.checks.ramps import (
     FEWEST_LABELS_WITH_RAMPS,
     count_strays_at_edges,
@@ -70,6 +68,8 @@ def find(evidence: Evidence) -> Result:
         return [_report_fractions(evidence)]
     levels = find_jpeg_levels(evidence)
     if levels:
+        from iou_doctor.checks.masks._soft_edges import were_resized  # only with such levels
+
         return [_report_levels(evidence, levels)] if were_resized(evidence, levels) else []
     return _find_in_maps(evidence)
 
@@ -117,6 +117,9 @@ def _report_fractions(evidence: Evidence) -> Finding:
 
 def _report_levels(evidence: Evidence, levels: list[int]) -> Finding:
     """Report edges that are spread over several pixels between a few frequent values."""
+    # only if the rule fires
+    from iou_doctor.checks.masks._snapping import are_classes, build_snapping, suggest_snapping
+
     counts = count_mask_labels(evidence)
     others = {label: count for label, count in counts.items() if label not in levels}
     pixels = sum(others.values())

@@ -23,8 +23,6 @@ from iou_doctor.checks.masks._mask_values import (
     count_mask_labels,
     infer_num_classes,
 )
-from iou_doctor.checks.masks._snapping import are_classes, build_snapping, suggest_snapping
-from iou_doctor.checks.masks._soft_edges import were_resized
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.symptoms import OF_MASK_VALUES
 from iou_doctor.checks.wording import format_count, format_percent, join_words
@@ -55,6 +53,10 @@ def find(evidence: Evidence) -> Result:
     if not levels:
         seen = _describe_origin(evidence, counts)
         return [_report_ids(evidence, counts, seen)] if seen else []
+    # only with such levels
+    from iou_doctor.checks.masks._snapping import are_classes, build_snapping, suggest_snapping
+    from iou_doctor.checks.masks._soft_edges import were_resized
+
     if were_resized(evidence, levels):
         return []
     others = {label: count for label, count in counts.items() if label not in levels}

@@ -24,15 +24,12 @@ masks also hold class 1, or if it only forms thin lines around other regions and
 not follow these lines.
 """
 
+from typing import TYPE_CHECKING
+
 from iou_doctor.arrays.byte_scores import are_mostly_ends
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.masks._mask_values import infer_num_classes
 from iou_doctor.checks.masks._outlines import is_outline
-from iou_doctor.checks.masks._value_between import (
-    TWO_CLASSES,
-    ValueBetween,
-    find_value_between,
-)
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.suggested_code import suggest_multilabel
 from iou_doctor.checks.wording import format_count, format_percent
@@ -43,6 +40,9 @@ from iou_doctor.repairs.repair import Repair, build_relabelling
 from iou_doctor.repairs.step import Side
 from iou_doctor.repairs.threshold import Threshold
 from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion, Symptom
+
+if TYPE_CHECKING:
+    from iou_doctor.checks.masks._value_between import ValueBetween
 
 RULE = Rule(
     code="IOU303",
@@ -60,6 +60,7 @@ RULE = Rule(
     after=("byte-scores", "jpeg-masks", "interpolated-masks"),
 )
 
+TWO_CLASSES = 2
 FEWEST_GREYS = 8
 """Minimum number of greys between 0 and 255. Fewer may be classes."""
 LEAST_LIFT = 2.0
@@ -72,14 +73,16 @@ def find(evidence: Evidence) -> Result:
         return _find_in_channels(evidence)
     if _are_one_hot(evidence):
         return [_report_one_hot(evidence)]
+    counts = evidence.pairs.pool().count_truths()
+    if 255 not in counts:
+        return []
+    from iou_doctor.checks.masks._value_between import find_value_between  # seldom needed
+
     between = find_value_between(evidence)
     if between is not None:
         return [_report_between(evidence, between)]
     classes = evidence.interpretation.num_classes
-    if TWO_CLASSES not in (classes, infer_num_classes(evidence)):
-        return []
-    counts = evidence.pairs.pool().count_truths()
-    if 255 not in counts or is_outline(evidence, 255):
+    if TWO_CLASSES not in (classes, infer_num_classes(evidence)) or is_outline(evidence, 255):
         return []
     if not counts.keys() <= {0, 255}:
         return [_report_greys(evidence, counts)] if _are_soft_edges(evidence, counts) else []
@@ -107,7 +110,7 @@ def _find_objects(evidence: Evidence, counts: dict[int, int]) -> list[Finding]:
     ]
 
 
-def _report_between(evidence: Evidence, between: ValueBetween) -> Finding:
+def _report_between(evidence: Evidence, between: "ValueBetween") -> Finding:
     counts = evidence.pairs.count_truths()
     return Finding(
         RULE,

@@ -15,7 +15,6 @@ blurred or averaged are cut at 0.5.
 import numpy as np
 
 from iou_doctor.arrays.interpretation import Encoding
-from iou_doctor.checks.drawn_masks import were_drawn
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.suggested_code import suggest_call
@@ -64,12 +63,18 @@ def find(evidence: Evidence) -> Result:
         if _is_smoothed(values, channels):
             return [_report_channels(evidence)]
         are_blurred = values.fractional >= LEAST_FRACTIONAL * values.values
-        return [_report_blurred(evidence)] if are_blurred and were_drawn(evidence) else []
+        return [_report_blurred(evidence)] if are_blurred and _were_drawn(evidence) else []
     return (
         _find_smoothed_channel(evidence)
         or _find_blurred_channel(evidence)
         or _find_averaged_channel(evidence)
     )
+
+
+def _were_drawn(evidence: Evidence) -> bool:
+    from iou_doctor.checks.drawn_masks import were_drawn  # only for masks of fractions
+
+    return were_drawn(evidence)
 
 
 def _report_blurred(evidence: Evidence) -> Finding:
@@ -129,7 +134,7 @@ def _find_blurred_channel(evidence: Evidence) -> list[Finding]:
     off_grid = values.off_255_grid >= LEAST_OFF_GRID * values.values
     if values.fractional < LEAST_FRACTIONAL * values.values or not off_grid:
         return []  # those of edges alone are for interpolated-masks
-    if len(scaled.count_truths()) < FEWEST_LEVELS or not were_drawn(evidence):
+    if len(scaled.count_truths()) < FEWEST_LEVELS or not _were_drawn(evidence):
         return []
     if not set(evidence.pairs.count_predictions()) <= BINARY_LABELS:
         return []

@@ -21,8 +21,6 @@ import numpy as np
 from iou_doctor.arrays.interpretation import Encoding
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.predictions._cuts import FEWEST_PIXELS, GAIN, Cuts, find_best_cut, list_cuts
-from iou_doctor.checks.predictions._place_of_threshold import advise_on_threshold, name_place
-from iou_doctor.checks.predictions._thresholds_of_channels import find_cuts_of_channels
 from iou_doctor.checks.registry import Result
 from iou_doctor.counts.label_decoding import LabelDecoding, is_no_class
 from iou_doctor.counts.pair_counts import PairCounts
@@ -50,6 +48,8 @@ def find(evidence: Evidence) -> Result:
     if evidence.has_found("byte-scores", "relu-before-sigmoid"):
         return []
     if interpretation.is_multilabel:
+        from iou_doctor.checks.predictions._thresholds_of_channels import find_cuts_of_channels
+
         return find_cuts_of_channels(RULE, evidence)
     cuts = list_cuts(evidence.by_score)
     if cuts is not None and (fine := _try_quantiles(evidence, cuts)):
@@ -96,6 +96,9 @@ def _try_quantiles(evidence: Evidence, cuts: Cuts) -> list[Finding]:
 def _build_finding(
     evidence: Evidence, chosen: float, best: float, means: Mapping[float, float], who: str = BOTH
 ) -> Finding:
+    # only if the rule fires
+    from iou_doctor.checks.predictions._place_of_threshold import advise_on_threshold, name_place
+
     threshold = evidence.interpretation.threshold
     return Finding(
         RULE,

@@ -5,7 +5,6 @@ from pathlib import PurePath
 
 from iou_doctor.arrays.byte_scores import are_mostly_ends, find_whole_scores
 from iou_doctor.arrays.interpretation import Encoding
-from iou_doctor.checks.drawn_masks import were_drawn
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.counts.value_counts import ValueCounts
 
@@ -53,6 +52,8 @@ def describe_scores(evidence: Evidence) -> str | None:
         or values.fractional < LEAST_FRACTIONAL * values.values
     ):
         return None
+    from iou_doctor.checks.drawn_masks import were_drawn  # only for masks of fractions
+
     if were_drawn(evidence) and not do_names_tell(evidence):
         return None
     signed = values.minimum is not None and values.minimum < LEAST_LOGIT
