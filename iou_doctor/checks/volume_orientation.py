@@ -142,10 +142,18 @@ def _search_orientation(volumes: Volumes, evidence: Evidence) -> Orientation | N
         gains_enough |= places.measure_chance(_count_rivals(fits, best)) <= MOST_CHANCE
     if not gains_enough:
         return None
-    better, told = fits.count_better(best)
-    if better < LEAST_TURNED_SHARE * told:
-        return None
-    return Orientation(volumes, fits, best)
+    return Orientation(volumes, fits, best) if _do_slices_agree(volumes, fits, best) else None
+
+
+def _do_slices_agree(volumes: Volumes, fits: Fits, best: int) -> bool:
+    """Return whether most slices of the masks that hold objects fit better.
+
+    In the others, nothing but false alarms decides.
+    """
+    flat = _cut(volumes.maps.y_true).reshape(fits.images.shape[1], -1)
+    told = (flat != flat[:, :1]).any(axis=1)
+    better, all_told = replace(fits, images=fits.images[:, told]).count_better(best)
+    return better >= LEAST_TURNED_SHARE * all_told
 
 
 def _measure_lead(fits: Fits, best: int) -> float:

@@ -3,7 +3,7 @@ import pytest
 from build import diagnose, names
 
 from iou_doctor.arrays.layout import Relation
-from iou_doctor.checks import volume_orientation
+from iou_doctor.checks import volume_orientation, volume_places
 from iou_doctor.checks.map_stack import Stack
 from iou_doctor.checks.orientations import Fits
 from iou_doctor.checks.volume_orientation import (
@@ -88,7 +88,7 @@ def test_another_orientation_must_fit_far_better(monkeypatch, given_score, best,
         return Fits(found.turns, found.images, pooled, scenes)
 
     monkeypatch.setattr(volume_orientation, "fit_volumes", fit)
-    monkeypatch.setattr(volume_orientation, "do_objects_miss", lambda _: False)
+    monkeypatch.setattr(volume_places, "do_objects_miss", lambda _: False)
     report = diagnose(y_true=draw_volume(), y_pred=draw_volume()[::-1], num_classes=3)
     assert ("flipped-samples" in names(report)) == fires
 
@@ -105,7 +105,7 @@ def test_an_orientation_that_leads_clearly_may_gain_less(monkeypatch, gain, lead
         return Fits(found.turns, found.images, pooled, 5)
 
     monkeypatch.setattr(volume_orientation, "fit_volumes", fit)
-    monkeypatch.setattr(volume_orientation, "do_objects_miss", lambda _: False)
+    monkeypatch.setattr(volume_places, "do_objects_miss", lambda _: False)
     report = diagnose(y_true=draw_volume(), y_pred=draw_volume()[::-1], num_classes=3)
     assert ("flipped-samples" in names(report)) == fires
 

@@ -64,6 +64,8 @@ def find_shifted_volume(evidence: Evidence) -> VolumeShift | None:
             return None
         true, pred = true[np.newaxis], pred[np.newaxis]
         sizes, places = (len(maps), *sizes), (0, *places)
+    if len(sizes) != VOLUME_AXES:
+        return None  # the masks are flattened, and the predictions say how they are stored
     shifts = (_search_axis(true, pred, axis, sizes[axis - 1]) for axis in range(1, 4))
     best = max(filter(None, shifts), key=lambda shift: shift.after, default=None)
     if best is None:
