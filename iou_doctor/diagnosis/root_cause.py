@@ -127,7 +127,8 @@ def _explain(
         if name in consequences:
             continue
         open_to = found if name in independent else found.difference(independent)
-        mine = sorted((known[name] & open_to) - consequences - set(explains))
+        apparent = frozenset() if finding.is_alone else known[name] & open_to
+        mine = sorted(apparent - consequences - set(explains))
         explains[name] = tuple(mine)
         consequences.update(mine)
     return {name: names for name, names in explains.items() if names}
@@ -140,6 +141,7 @@ def _sort_causes_first(findings: Sequence[Finding]) -> list[Finding]:
     explained = {
         name
         for finding in findings
+        if not finding.is_alone
         for name in consequences[finding.rule.name]
         if finding.severity.rank >= worst.get(name, 0)
     }

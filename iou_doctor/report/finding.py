@@ -127,6 +127,8 @@ class Finding:
     """What this finding needs beyond what its rule needs."""
     severity_override: Severity | None = None
     """The severity of this finding if it differs from the rule's."""
+    is_alone: bool = False
+    """Whether it explains no other finding, although findings of its rule may."""
 
     @property
     def severity(self) -> Severity:

@@ -185,6 +185,7 @@ def _report_objects(
         message="; ".join(clauses),
         help="; ".join(helps),
         facts={"samples": evidence.interpretation.layout.samples, "faulty": faulty},
+        is_alone=True,  # samples without objects leave all labels as they are
     )
     if empty is None:
         return finding
