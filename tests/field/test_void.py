@@ -389,3 +389,18 @@ def test_an_unknown_label_with_several_predictions_is_void():
     bordered = np.where(np.arange(80) < 6, 77, masks)
     report = diagnose(y_true=bordered, y_pred=masks, num_classes=4)
     assert found(report, "undeclared-void-label").repair.name == "ignore label 77"
+
+
+def test_masks_of_background_and_void_are_not_reduced_if_they_hardly_fit_then():
+    masks = draw_masks((6, 60, 80), 2, seed=1)
+    untrained = draw_masks((6, 60, 80), 2, seed=9)
+    halfway = np.where(np.random.default_rng(3).random(masks.shape) < 0.5, 1 - masks, untrained)
+    report = diagnose(y_true=masks * np.uint8(255), y_pred=halfway, num_classes=2, ignore_index=255)
+    assert "zero-label-reduced" not in names(report)
+
+
+def test_two_classes_of_which_0_was_reduced():
+    masks = draw_masks((6, 60, 80), 2, seed=1)
+    reduced = np.where(masks == 0, 255, masks - 1).astype(np.uint8)
+    report = diagnose(y_true=reduced, y_pred=predict(masks, 2), num_classes=2, ignore_index=255)
+    assert report.verdict.primary == "zero-label-reduced"
