@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
+from numpy.typing import NDArray
 
 from iou_doctor.checks.colours import get_axes
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.repairs.step import Side
+
+FEWEST_LEFT, LEAST_SHARE = 3, 0.6
+"""Number of colours without a class of their own from which they are objects and not void,
+and the minimum share of a colour's pixels that lie in one class, for it to be of this class."""
 
 
 def assign_ids(evidence: Evidence, major: list[int], classes: int, void: int) -> dict[int, int]:
@@ -36,7 +41,28 @@ def assign_ids(evidence: Evidence, major: list[int], classes: int, void: int) ->
     union = met.sum(axis=1, keepdims=True) + met.sum(axis=0, keepdims=True) - met
     rows, ids = linear_sum_assignment(-met / np.maximum(union, 1))
     table = {int(old[row]): int(label) for row, label in zip(rows, ids, strict=True)}
+    left = [code for code in major if code not in table]
+    if len(left) >= FEWEST_LEFT:
+        table |= _find_classes_of_objects(met, old, left)
     return {code: table.get(code, void) for code in major}
+
+
+def _find_classes_of_objects(
+    met: NDArray[np.float64], old: NDArray[np.int64], left: list[int]
+) -> dict[int, int]:
+    """Return the class in which most of each colour lies, if each object has a colour of its own.
+
+    Args:
+        met: the pixels of each colour in each class, shape (colours, classes).
+        old: the codes of the colours, ascending.
+        left: the codes of colours that have no class of their own.
+    """
+    some = met[np.searchsorted(old, left)]
+    sure = some.max(axis=1) >= LEAST_SHARE * some.sum(axis=1)
+    classes = some.argmax(axis=1)
+    return {
+        code: int(one) for code, one, is_sure in zip(left, classes, sure, strict=True) if is_sure
+    }
 
 
 def is_void_predicted(evidence: Evidence, ids: Mapping[int, int], void: int) -> bool:

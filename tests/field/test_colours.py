@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from build import after, diagnose, errors, found, mean_iou, names, one_hot
+from scipy.ndimage import label
 
 from field.arrays import draw_masks, draw_pair, predict
 
@@ -117,3 +118,16 @@ def test_classes_that_overlap_or_lack_in_places_are_no_colours():
         assert "colour-masks" not in names(diagnose(y_true=masks, y_pred=predicted))
         scores = one_hot(predicted, 3, np.float32) * 0.8 + 0.1
         assert "colour-masks" not in names(diagnose(y_true=masks, y_pred=scores))
+
+
+def test_a_colour_for_each_object_beside_two_classes():
+    truth = draw_masks((3, 96, 96), 2, seed=4, smoothness=5.0)
+    numbers = np.stack([label(image)[0] for image in truth])
+    colours = np.random.default_rng(0).integers(30, 250, (numbers.max() + 1, 3)).astype(np.uint8)
+    colours[0] = 0
+    predictions = predict(truth, 2)
+    report = diagnose(y_true=colours[numbers], y_pred=predictions)
+    assert report.verdict.primary == "colour-masks"
+    assert report.verdict.mean_iou_after_all == pytest.approx(
+        mean_iou(truth, predictions, 2), abs=0.01
+    )
