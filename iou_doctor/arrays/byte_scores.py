@@ -66,7 +66,9 @@ class WholeScores:
         return low + (high - low) // 2
 
 
-def find_whole_scores(pairs: PairCounts, ignore_index: int | None) -> WholeScores | None:
+def find_whole_scores(
+    pairs: PairCounts, ignore_index: int | None, *, are_rounded: bool = False
+) -> WholeScores | None:
     """Return how scores were stored as whole numbers, or `None` if the predictions are no scores.
 
     Such scores take many values, while the masks hold two. Numbers of objects look alike, but all
@@ -75,9 +77,11 @@ def find_whole_scores(pairs: PairCounts, ignore_index: int | None) -> WholeScore
     Args:
         pairs: the labels as stored, of all images together.
         ignore_index: the label of the masks that does not count.
+        are_rounded: whether the scores had fractions, so that their levels say nothing of how they
+            were stored.
     """
     levels = [label for label in pairs.count_predictions() if not is_no_class(label)]
-    if len(levels) < FEWEST_COARSE_LEVELS:
+    if len(levels) < (FEWEST_LEVELS if are_rounded else FEWEST_COARSE_LEVELS):
         return None
     scale = _choose_scale(levels[0], levels[-1])
     object_label = _find_object(pairs.count_truths(), ignore_index)

@@ -66,7 +66,8 @@ def find(evidence: Evidence) -> Result:
     pairs = _read_levels(evidence)
     if pairs is None:
         return []
-    scores = find_whole_scores(pairs, interpretation.ignore_index)
+    are_rounded = evidence.stats.y_pred.fractional > 0
+    scores = find_whole_scores(pairs, interpretation.ignore_index, are_rounded=are_rounded)
     if scores is None:
         return []
     levels = [label for label in pairs.count_predictions() if not is_no_class(label)]
