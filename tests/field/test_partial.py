@@ -495,7 +495,7 @@ def test_an_honest_failure_is_named_with_what_was_tried(samples):
     finding = found(report, "outlying-samples")
     assert finding.severity is Severity.NOTE
     assert list(finding.facts["outlying"]) == ["2"]
-    assert "the predictions of other samples do not restore it" in finding.message
+    assert "the predictions of other samples do not restore it beyond doubt" in finding.message
 
 
 def test_several_faults_of_single_samples_are_all_named():

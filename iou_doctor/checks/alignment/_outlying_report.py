@@ -45,7 +45,7 @@ def report_outlying(
     ]
     if not doubled:
         restored = "it" if len(outlying) == 1 else "them"
-        clauses.append(f"{_list_tried(evidence, outlying)} do not restore {restored}")
+        clauses.append(f"{_list_tried(evidence, outlying)} do not restore {restored} beyond doubt")
     these = "this sample" if len(outlying) == 1 else "these samples"
     return Finding(
         rule,

@@ -51,7 +51,7 @@ def test_a_prediction_of_another_scene_is_named_and_not_explained():
     assert "and the other 9 score 0." in finding.message
     assert finding.message.endswith(
         "; other class ids, flips and turns, shifts and the predictions of other samples do not"
-        " restore it"
+        " restore it beyond doubt"
     )
 
 
