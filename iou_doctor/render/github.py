@@ -6,6 +6,9 @@ from collections import Counter
 from collections.abc import Iterator
 
 from iou_doctor.render.shared.locations import order_by_suspicion, split_path
+from iou_doctor.render.shared.score_words import (
+    list_scores,
+)
 from iou_doctor.render.shared.wording import (
     describe_selection,
     find_severity,
@@ -13,7 +16,6 @@ from iou_doctor.render.shared.wording import (
     format_score,
     list_remarks,
     list_root_causes,
-    list_scores,
     name_status,
     order_classes,
 )

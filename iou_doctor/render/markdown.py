@@ -19,6 +19,9 @@ from iou_doctor.render.shared.ledger_text import (
 )
 from iou_doctor.render.shared.markdown_text import fold, write_code, write_table, write_text
 from iou_doctor.render.shared.score_groups import group_scores
+from iou_doctor.render.shared.score_words import (
+    list_scores,
+)
 from iou_doctor.render.shared.wording import (
     describe_assumption,
     describe_consequences,
@@ -32,7 +35,6 @@ from iou_doctor.render.shared.wording import (
     is_bad,
     list_consequences,
     list_root_causes,
-    list_scores,
     name_class,
     name_status,
     order_classes,

@@ -12,6 +12,11 @@ from rich.text import Text
 from iou_doctor.render.console import choose_glyphs, render_parts, text_width
 from iou_doctor.render.shared.code import wrap_code
 from iou_doctor.render.shared.glyphs import Glyphs
+from iou_doctor.render.shared.score_words import (
+    describe_scores,
+    list_scores,
+    reads_right,
+)
 from iou_doctor.render.shared.terminal_tables import (
     MOST_CLASS_ROWS,
     list_outcomes,
@@ -24,14 +29,11 @@ from iou_doctor.render.shared.wording import (
     count_findings,
     describe_consequences,
     describe_repair,
-    describe_scores,
     explain_exit_code,
     is_bad,
     is_clean,
     list_root_causes,
     list_root_repairs,
-    list_scores,
-    reads_right,
 )
 from iou_doctor.report.finding import Finding, Severity
 from iou_doctor.report.report import Input, Report

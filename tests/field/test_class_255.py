@@ -7,7 +7,9 @@ import pytest
 from build import diagnose, errors, found, mean_iou, names, roots
 
 from field.arrays import draw_pair
-from iou_doctor.render.shared.wording import describe_scores
+from iou_doctor.render.shared.score_words import (
+    describe_scores,
+)
 from iou_doctor.report.finding import Severity
 
 VOID = "undeclared-void-label"

@@ -3,7 +3,11 @@
 import numpy as np
 from build import diagnose, errors
 
-from iou_doctor.render.shared.wording import RIGHT, describe_scores, list_scores
+from iou_doctor.render.shared.score_words import (
+    RIGHT,
+    describe_scores,
+    list_scores,
+)
 
 RANDOM = np.random.default_rng(0)
 MASKS = RANDOM.integers(0, 3, (4, 40, 50)).astype(np.uint8)

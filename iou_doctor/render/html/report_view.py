@@ -16,11 +16,13 @@ from iou_doctor.render.shared.ledger_text import (
     list_notes,
     title_ledger,
 )
-from iou_doctor.render.shared.wording import (
+from iou_doctor.render.shared.score_words import (
     RIGHT,
+    list_scores,
+)
+from iou_doctor.render.shared.wording import (
     describe_consequences,
     describe_repair,
-    list_scores,
     name_class,
 )
 from iou_doctor.report.finding import Finding
