@@ -318,9 +318,9 @@ def draw_numbered(images: int, *, fixed: bool, numbers: int = 16, seed: int = 0)
     return masks
 
 
-@pytest.mark.parametrize("images", [2, 5])
-def test_as_many_objects_in_each_image(images):
-    masks = draw_numbered(images, fixed=False)
+@pytest.mark.parametrize(("images", "numbers"), [(2, 16), (5, 16), (8, 5)])
+def test_as_many_objects_in_each_image(images, numbers):
+    masks = draw_numbered(images, fixed=False, numbers=numbers)
     predictions = find_foreground(masks)
     check_foreground(diagnose(y_true=masks, y_pred=predictions, num_classes=2), masks, predictions)
 

@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 
 from iou_doctor.counts.map_samples import Labels
 
-FEWEST_IDS = 10
-"""Minimum number of ids. Few classes may lie anywhere, as the vehicles in a street do."""
+FEWEST_IDS, FEWEST_PLACES = 4, 20
+"""Minimum number of ids, and of their places in all images. A few classes may lie anywhere, too,
+but hardly ever does each image hold one object of every class."""
 LEAST_SPREAD = 0.7
 """Minimum ratio of the variance of the places of one id to that of all places, along the axis where
 it is the largest. It is 1 for numbers given at random; ids that keep half of their places have a
@@ -30,7 +31,7 @@ def lie_in_other_places(maps: Sequence[Labels]) -> bool:
         maps: the labels of some images. Ids that not all of them hold are left out.
     """
     ids = reduce(np.intersect1d, [labels[labels > 0] for labels in maps])
-    if len(maps) < 2 or len(ids) < FEWEST_IDS:
+    if len(maps) < 2 or len(ids) < FEWEST_IDS or len(ids) * len(maps) < FEWEST_PLACES:
         return False
     places = np.stack([_find_places(labels, ids) for labels in maps])
     within = places.var(axis=0, ddof=1).mean(axis=0)
