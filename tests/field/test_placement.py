@@ -8,7 +8,7 @@ from build import diagnose, found, names
 from PIL import Image
 from scipy.ndimage import gaussian_filter
 
-from field.arrays import draw_masks, draw_pair
+from field.arrays import draw_masks, draw_pair, predict
 
 
 def pan(frames, step, classes, seed=0, height=80, width=104):
@@ -137,3 +137,19 @@ def test_one_sample_with_many_contours_is_shifted(kind):
     predictions[2] = np.roll(predictions[2], (6, 5), axis=(0, 1))
     report = diagnose(y_true=masks, y_pred=predictions)
     assert found(report, "shifted-predictions").facts["faulty"] == [2]
+
+
+def test_samples_that_were_predicted_twice_are_in_order():
+    truth = draw_masks((8, 48, 56), 3, seed=4)
+    early, late = (
+        predict(truth, 3, seed=seed, wrong=wrong) for seed, wrong in ((5, 0.5), (6, 0.1))
+    )
+    masks, predictions = np.concatenate([truth, truth]), np.concatenate([early, late])
+    assert "shuffled-samples" not in names(diagnose(y_true=masks, y_pred=predictions))
+
+
+def test_small_frames_that_come_one_place_late():
+    random = np.random.default_rng(1)
+    masks = random.integers(0, 3, (12, 6, 7)).astype(np.uint8)
+    report = diagnose(y_true=masks, y_pred=np.roll(masks, 1, axis=0))
+    assert report.verdict.primary == "shuffled-samples"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from iou_doctor.checks.alignment._pairing import SamplePairing, find_common_step
-from iou_doctor.checks.alignment._shifts import search_shifts
+from iou_doctor.checks.alignment._shifts import are_too_small, search_shifts
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.map_stack import Stack
 from iou_doctor.checks.stack_maps import stack_maps
@@ -51,7 +51,7 @@ def is_shift_better(evidence: Evidence, pairing: SamplePairing) -> bool:
     if abs(step) > max(NEAR_PLACES) or 2 * count < len(pairing.partner):
         return False
     maps = stack_maps(evidence, "crops")
-    if isinstance(maps, Skipped) or maps.y_true.ndim != 3:
+    if isinstance(maps, Skipped) or maps.y_true.ndim != 3 or are_too_small(maps):
         return False
     moved = pairing.partner - np.arange(len(pairing.partner)) == step
     gain = float((pairing.after - pairing.before)[moved].mean())

@@ -91,14 +91,22 @@ def is_significant(pairing: SamplePairing) -> bool:
 
 
 def _have_moved_alike(pairing: SamplePairing) -> bool:
-    """Return whether nearly all samples fit better by the same number of places away."""
+    """Return whether nearly all samples fit better by the same few places away.
+
+    Of samples that were predicted twice, the first half fits the predictions of the second one.
+    """
     step, count = find_common_step(pairing)
-    most = len(pairing.partner) - abs(step)
-    if not step or count < max(FEWEST_ALIKE, LEAST_ALIKE_SHARE * most):
+    samples = len(pairing.partner)
+    if not step or count < max(FEWEST_ALIKE, LEAST_ALIKE_SHARE * (samples - abs(step))):
         return False
-    moved = pairing.partner - np.arange(len(pairing.partner)) == step
-    gains = (pairing.after - pairing.before)[moved]
-    return bool(gains.mean() > LEAST_ALIKE_GAIN and (gains > 0).mean() >= LEAST_ALIKE_SHARE)
+    moved = pairing.partner - np.arange(samples) == step
+    gains = pairing.after - pairing.before
+    are_all_better = 2 * abs(step) < samples and gains.mean() > LEAST_ALIKE_GAIN
+    return bool(
+        are_all_better
+        and gains[moved].mean() > LEAST_ALIKE_GAIN
+        and (gains[moved] > 0).mean() >= LEAST_ALIKE_SHARE
+    )
 
 
 def find_common_step(pairing: SamplePairing) -> tuple[int, int]:
