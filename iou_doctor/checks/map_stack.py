@@ -77,6 +77,13 @@ def count_pairs(true: Ids, pred: Ids, classes: int) -> NDArray[np.int64]:
     return np.array(counts, dtype=np.int64).reshape(len(true), size, size)[:, :classes]
 
 
+def find_told(labels: Ids) -> NDArray[np.bool_]:
+    """Return which maps hold several labels, shape (n,). The others fit any move alike."""
+    flat = labels.reshape(len(labels), -1)
+    told: NDArray[np.bool_] = (flat != flat[:, :1]).any(axis=1)
+    return told
+
+
 def count_areas(true: Ids, pred: Ids, classes: int) -> Areas:
     """Count the pixels of each class in each image, shape (n, 3, classes).
 

@@ -14,6 +14,7 @@ from iou_doctor.checks.map_stack import (
     Stack,
     compute_mean_iou,
     count_areas,
+    find_told,
     has_nothing_to_gain,
 )
 from iou_doctor.checks.orientations import LEAST_TURNED_SHARE, NATURAL_ORDER, Fits, Turn
@@ -150,8 +151,7 @@ def _do_slices_agree(volumes: Volumes, fits: Fits, best: int) -> bool:
 
     In the others, nothing but false alarms decides.
     """
-    flat = _cut(volumes.maps.y_true).reshape(fits.images.shape[1], -1)
-    told = (flat != flat[:, :1]).any(axis=1)
+    told = find_told(_cut(volumes.maps.y_true))
     better, all_told = replace(fits, images=fits.images[:, told]).count_better(best)
     return better >= LEAST_TURNED_SHARE * all_told
 
@@ -226,10 +226,8 @@ def _count_scenes(maps: Stack) -> int:
 
     Slices of one class say nothing about an orientation and are not counted.
     """
-    flat = maps.y_true.reshape(len(maps.y_true), -1)
-    told = (flat != flat[:, :1]).any(axis=1)
     scenes, last = 0, None
-    for truth in maps.y_true[told]:
+    for truth in maps.y_true[find_told(maps.y_true)]:
         if last is not None:
             areas = count_areas(truth[np.newaxis], last[np.newaxis], maps.classes)
             if compute_mean_iou(areas)[0] >= SAME_SCENE_IOU:

@@ -99,14 +99,11 @@ def _have_moved_alike(pairing: SamplePairing) -> bool:
     samples = len(pairing.partner)
     if not step or count < max(FEWEST_ALIKE, LEAST_ALIKE_SHARE * (samples - abs(step))):
         return False
-    moved = pairing.partner - np.arange(samples) == step
+    if 2 * abs(step) >= samples:
+        return False
     gains = pairing.after - pairing.before
-    are_all_better = 2 * abs(step) < samples and gains.mean() > LEAST_ALIKE_GAIN
-    return bool(
-        are_all_better
-        and gains[moved].mean() > LEAST_ALIKE_GAIN
-        and (gains[moved] > 0).mean() >= LEAST_ALIKE_SHARE
-    )
+    moved = gains[pairing.partner - np.arange(samples) == step]
+    return bool(gains.mean() > LEAST_ALIKE_GAIN and (moved > 0).mean() >= LEAST_ALIKE_SHARE)
 
 
 def find_common_step(pairing: SamplePairing) -> tuple[int, int]:

@@ -57,12 +57,6 @@ def are_too_small(maps: Stack) -> bool:
     return min(map(int, maps.y_true.shape[1:])) < SMALLEST_SIDE
 
 
-def count_told(maps: Stack) -> int:
-    """Count the images whose masks hold several classes. The others fit any shift alike."""
-    flat = maps.y_true.reshape(len(maps), -1)
-    return int((flat != flat[:, :1]).any(axis=1).sum())
-
-
 def search_shifts(maps: Stack) -> ShiftSearch:
     """Search for the best shift; each step of the search is half as long as the one before."""
     counter = _OffsetCounter(maps)

@@ -25,14 +25,18 @@ from iou_doctor.checks.alignment._shifts import (
     Offset,
     ShiftSearch,
     are_too_small,
-    count_told,
     describe_offset,
     score_offset,
     search_shifts,
 )
 from iou_doctor.checks.alignment._tiles import MOST_TILED_SAMPLES, find_arrangement, get_stored_size
 from iou_doctor.checks.evidence import Evidence
-from iou_doctor.checks.map_stack import Stack, count_different_masks, has_nothing_to_gain
+from iou_doctor.checks.map_stack import (
+    Stack,
+    count_different_masks,
+    find_told,
+    has_nothing_to_gain,
+)
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.stack_maps import VOLUME_AXES, stack_maps
 from iou_doctor.checks.stated_places import LEAST_STATED_GAIN, STATED
@@ -153,7 +157,7 @@ def _examine(evidence: Evidence, maps: Stack, shifts: ShiftSearch) -> Result:
     least = LEAST_AFTER_OF_SETS if evidence.interpretation.is_multilabel else LEAST_AFTER
     if after < least:
         return []
-    told = len(maps) if is_one_volume(evidence) else count_told(maps)
+    told = len(maps) if is_one_volume(evidence) else int(find_told(maps.y_true).sum())
     if shifts.gain <= LEAST_SHIFT_GAIN or agreeing < max(
         FEWEST_SHIFTED_SCENES, LEAST_AGREEING_SHARE * told
     ):

@@ -40,17 +40,19 @@ def report_doubtful(rule: Rule, evidence: Evidence, void: Collection[int]) -> li
         evidence: the facts.
         void: labels outside the classes.
     """
-    if may_be_object(evidence, [*void]):
-        return [report_object(rule, evidence, next(iter(void)))]
+    if _may_be_object(evidence, [*void]):
+        return [_report_object(rule, evidence, next(iter(void)))]
     backgrounds = find_likely_background(evidence, void)
-    classes = find_likely_classes(evidence, [one for one in void if one not in backgrounds])
+    classes = _find_likely_classes(evidence, [one for one in void if one not in backgrounds])
     return [
         *(report_likely_background(rule, evidence, *one) for one in backgrounds.items()),
-        *(report_likely_class(rule, evidence, *one) for one in classes.items()),
+        *(_report_likely_class(rule, evidence, *one) for one in classes.items()),
     ]
 
 
-def find_likely_classes(evidence: Evidence, void: Collection[int]) -> dict[int, MajorityPrediction]:
+def _find_likely_classes(
+    evidence: Evidence, void: Collection[int]
+) -> dict[int, MajorityPrediction]:
     """Return which labels are predicted as one class so often that they may be this class.
 
     Args:
@@ -71,7 +73,7 @@ def find_likely_classes(evidence: Evidence, void: Collection[int]) -> dict[int, 
     }
 
 
-def report_likely_class(
+def _report_likely_class(
     rule: Rule, evidence: Evidence, label: int, majority: MajorityPrediction
 ) -> Finding:
     """Return the finding on a label that may be void or one of the classes."""
@@ -92,7 +94,7 @@ def report_likely_class(
     )
 
 
-def may_be_object(evidence: Evidence, outside: Sequence[int]) -> bool:
+def _may_be_object(evidence: Evidence, outside: Sequence[int]) -> bool:
     """Return whether samples hold either a label or class 1, so that both may be the object."""
     if len(outside) > 1 or evidence.interpretation.num_classes != TWO_CLASSES:
         return False
@@ -101,7 +103,7 @@ def may_be_object(evidence: Evidence, outside: Sequence[int]) -> bool:
     return len(holders) > 0 and len(usual) >= FEWEST_USUAL and not holders & usual
 
 
-def report_object(rule: Rule, evidence: Evidence, label: int) -> Finding:
+def _report_object(rule: Rule, evidence: Evidence, label: int) -> Finding:
     """Return the finding on a label that may be void or the object of some masks."""
     return Finding(
         rule,
