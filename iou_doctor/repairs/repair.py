@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -79,4 +79,27 @@ def build_relabelling(
         relabel=relabel,
         num_classes=num_classes,
         ignore_index=ignore_index,
+    )
+
+
+def join_repairs(name: str, repairs: Sequence[Repair], *, num_classes: int) -> Repair:
+    """Return the repair that applies several, which change labels, one after the other.
+
+    Args:
+        name: an instruction in a few words.
+        repairs: the repairs, in order.
+        num_classes: the number of classes to score with afterwards.
+    """
+
+    def relabel(pairs: PairCounts) -> PairCounts:
+        for repair in repairs:
+            pairs = repair.relabel(pairs) if repair.relabel else pairs
+        return pairs
+
+    return Repair(
+        name=name,
+        safe=all(repair.safe for repair in repairs),
+        steps=tuple(step for repair in repairs for step in repair.steps),
+        relabel=relabel,
+        num_classes=num_classes,
     )

@@ -37,7 +37,7 @@ def list_questions(function, seen):
     for node in nodes:
         if isinstance(node, ast.ImportFrom):
             module = importlib.import_module(node.module)
-            scope |= {alias.name: getattr(module, alias.name) for alias in node.names}
+            scope |= {alias.name: find_member(module, alias.name) for alias in node.names}
     questions = set()
     for node in nodes:
         if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "has_found":
@@ -47,6 +47,14 @@ def list_questions(function, seen):
     for called in find_helpers(nodes, scope):
         questions |= list_questions(called, seen)
     return questions
+
+
+def find_member(module, name):
+    """Return what a module defines, or the module of that name in a package."""
+    try:
+        return getattr(module, name)
+    except AttributeError:  # nothing has imported it yet
+        return importlib.import_module(f"{module.__name__}.{name}")
 
 
 def find_helpers(nodes, scope):
@@ -152,6 +160,7 @@ def test_questions_of_helpers_count_too():
     assert list_questions(checks["shuffled-samples"].find, set()) == {"any rule", "axes-permuted"}
     assert list_questions(checks["instance-ids"].find, set()) == {
         "colour-masks",
+        "masks-0-255",
         "palette-read-as-grey",
         "jpeg-masks",
         "stretched-labels",

@@ -9,6 +9,7 @@ import pytest
 from build import diagnose, errors, found, mean_iou, names
 from help_code import run_help
 from numpy.typing import NDArray
+from scipy.ndimage import binary_erosion
 from scipy.ndimage import label as number_regions
 
 from field.arrays import draw_masks, predict
@@ -40,6 +41,11 @@ def draw_nuclei(
 def find_foreground(numbers: Numbers, *, wrong: float = 0.02) -> Numbers:
     """Return a decent binary prediction of numbered objects."""
     return predict((numbers > 0).astype(np.uint8), 2, seed=3, wrong=wrong)
+
+
+def paint_smaller(numbers: Numbers) -> Numbers:
+    """Return masks of 0 and 255, in which each object lacks its outermost pixels."""
+    return binary_erosion(numbers > 0, np.ones((1, 3, 3))).astype(np.uint8) * 255
 
 
 def check_foreground(report, masks, predictions):
@@ -343,3 +349,36 @@ def test_as_many_objects_in_each_image_beside_others():
     assert "match the objects of each image" in finding.help
     score = mean_iou(masks > 0, predictions > 0, 2)
     assert finding.repair.mean_iou_after == pytest.approx(score)
+
+
+@pytest.mark.parametrize("classes", [None, 2])
+@pytest.mark.parametrize("images", [1, 5])
+def test_numbers_beside_black_and_white_predictions(images, classes):
+    masks = draw_nuclei(images, 110, 110)
+    predictions = paint_smaller(masks)
+    report = diagnose(y_true=masks, y_pred=predictions, num_classes=classes)
+    assert report.verdict.primary == INSTANCES
+    masks, predictions = run_help(
+        found(report, INSTANCES).help, masks=masks, predictions=predictions
+    )
+    assert report.verdict.mean_iou_after_all == pytest.approx(mean_iou(masks, predictions, 2))
+
+
+@pytest.mark.parametrize("classes", [None, 2])
+@pytest.mark.parametrize("images", [1, 5])
+def test_numbers_beside_black_and_white_masks(images, classes):
+    predictions = draw_nuclei(images, 110, 110)
+    masks = paint_smaller(predictions)
+    report = diagnose(y_true=masks, y_pred=predictions, num_classes=classes)
+    assert report.verdict.primary in {INSTANCES, "masks-0-255"}
+    assert INSTANCES in errors(report)
+    assert report.verdict.mean_iou_after_all == pytest.approx(
+        mean_iou(masks > 0, predictions > 0, 2)
+    )
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_classes_around_void_are_no_objects(seed):
+    predictions = draw_masks((4, 80, 80), 6, seed=seed)
+    masks = np.where(predictions == 0, 0, 255).astype(np.uint8)
+    assert INSTANCES not in names(diagnose(y_true=masks, y_pred=predictions))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,8 +18,10 @@ from iou_doctor.checks.labels._instances import (
     examine_objects,
     is_restarting_in_each_image,
 )
+from iou_doctor.checks.unknown_labels import NO_DATA_LABELS
 from iou_doctor.checks.volumes import is_one_volume
 from iou_doctor.counts.map_samples import Labels
+from iou_doctor.repairs.repair import Repair, build_relabelling, join_repairs
 from iou_doctor.repairs.step import Side
 from iou_doctor.report.finding import Skipped
 
@@ -34,6 +36,8 @@ LEAST_FOUND = 0.5
 """Minimum share of the objects' pixels that the other array takes for the object. A model that
 predicts one class of many does not find the others."""
 VOLUME_AXES = 3
+WHITE = 255
+"""The object in masks that were saved as black-and-white images."""
 FEWEST_IMAGES = 3
 """Minimum number of images that show that no id occurs twice."""
 
@@ -67,6 +71,56 @@ def find_objects_beside_foreground(evidence: Evidence, side: Side) -> Objects | 
     pattern = pattern or "objects of one volume, numbered from 1"
     fewest = FEWEST_PER_IMAGE if in_volume else FEWEST_EXAMINED
     return examine_objects(evidence.sampled, side, pattern, fewest)
+
+
+def keep_foreground(evidence: Evidence, side: Side) -> Repair | None:
+    """Return the repair that makes every object class 1; `None` if there are more classes.
+
+    Args:
+        evidence: the facts.
+        side: the array that numbers objects.
+    """
+    pairs, other_side = evidence.pairs, Side.PREDICTIONS
+    own, other = pairs.count_truths(), pairs.count_predictions()
+    if side is Side.PREDICTIONS:
+        own, other, other_side = other, own, Side.MASKS
+    is_white = other.keys() == {0, WHITE}
+    if evidence.interpretation.num_classes != 2 and not (is_white or other.keys() <= {0, 1}):
+        return None
+    tables = {side: {label: 1 for label in _list_objects(evidence, own) if label != 1}}
+    if is_white and not evidence.has_found("masks-0-255"):
+        tables[other_side] = {WHITE: 1}
+    repairs = [
+        build_relabelling(f"{changed} > 0", side=changed, table=table, safe=False)
+        for changed, table in tables.items()
+    ]
+    name = " and ".join(repair.name for repair in repairs)
+    return join_repairs(name, repairs, num_classes=2)
+
+
+def write_foreground(evidence: Evidence, side: Side) -> str:
+    """Return the code that makes every object 1 or true, in the arrays that hold other labels.
+
+    Args:
+        evidence: the facts.
+        side: the array that numbers objects.
+    """
+    other = Side.PREDICTIONS if side is Side.MASKS else Side.MASKS
+    pairs = evidence.pairs
+    labels = pairs.count_truths() if other is Side.MASKS else pairs.count_predictions()
+    own, is_white = f"{side} = {side} > 0", labels.keys() == {0, WHITE}
+    are_classes = other is Side.MASKS and keep_foreground(evidence, side) is None
+    if are_classes or (is_white and not evidence.has_found("masks-0-255")):
+        return f"{own}; {other} = {other} > 0"
+    return own
+
+
+def _list_objects(evidence: Evidence, labels: Collection[int]) -> list[int]:
+    """Return the labels that are objects: neither background nor void."""
+    no_object = {*NO_DATA_LABELS, evidence.interpretation.ignore_index}
+    # 255 is void unless the objects are counted beyond it
+    no_object |= {WHITE} - {label + 1 for label in labels}
+    return [label for label in labels if 0 < label < 2**31 and label not in no_object]
 
 
 def are_numbered_anew(
@@ -109,7 +163,7 @@ def _is_beside_foreground(evidence: Evidence, side: Side) -> bool:
     ids, classes = pairs.count_truths(), pairs.count_predictions()
     if side is Side.PREDICTIONS:
         ids, classes = classes, ids
-    if 1 not in classes or len(ids) <= FEWEST_APART:
+    if not classes.keys() & {1, WHITE} or len(ids) <= FEWEST_APART:
         return False
     numbers = pairs.truth if side is Side.MASKS else pairs.prediction
     inside = pairs.keep_rows((numbers > 0) & (numbers < 2**31))

@@ -18,8 +18,7 @@ from iou_doctor.checks.labels._instances import (
 from iou_doctor.checks.labels._overlaps import count_overlaps
 from iou_doctor.checks.labels._raster_order import are_in_raster_order
 from iou_doctor.checks.volumes import is_one_volume
-from iou_doctor.counts.pair_counts import PairCounts
-from iou_doctor.repairs.repair import Repair, build_relabelling
+from iou_doctor.repairs.repair import Repair, build_relabelling, join_repairs
 from iou_doctor.repairs.step import Side
 
 LARGEST_KEPT_SHARE = 0.3
@@ -170,16 +169,4 @@ def _keep_foregrounds(evidence: Evidence) -> Repair:
             (Side.PREDICTIONS, evidence.pairs.count_predictions()),
         )
     ]
-
-    def relabel(pairs: PairCounts) -> PairCounts:
-        for repair in repairs:
-            pairs = repair.relabel(pairs) if repair.relabel else pairs
-        return pairs
-
-    return Repair(
-        name="masks > 0 and predictions > 0",
-        safe=False,
-        steps=tuple(step for repair in repairs for step in repair.steps),
-        relabel=relabel,
-        num_classes=2,
-    )
+    return join_repairs("masks > 0 and predictions > 0", repairs, num_classes=2)

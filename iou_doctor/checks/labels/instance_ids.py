@@ -15,7 +15,7 @@ each array: match the objects of each image, and use a metric for instances.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from iou_doctor.checks.evidence import Evidence
@@ -25,9 +25,7 @@ from iou_doctor.checks.hypotheses import (
 )
 from iou_doctor.checks.labels._instances import IDS_PER_CLASS, Objects, find_numbered_objects
 from iou_doctor.checks.registry import Result
-from iou_doctor.checks.unknown_labels import NO_DATA_LABELS
 from iou_doctor.checks.wording import format_count, join_words
-from iou_doctor.repairs.repair import Repair, build_relabelling
 from iou_doctor.repairs.step import Side
 from iou_doctor.report.finding import Finding, Rule, Severity, Skipped, Suspicion, Symptom
 
@@ -37,6 +35,8 @@ if TYPE_CHECKING:
 
 FEWEST_NUMBERED = 3
 """Minimum number of distinct ids of two arrays that may both number objects."""
+BINARY = ({0, 1}, {0, 255})
+"""The labels of an array that only tells object from background."""
 EIGHT_BITS = 256
 """Masks of 8 bits hold no class with a number."""
 CAUSES = (
@@ -71,7 +71,7 @@ RULE = Rule(
         "prediction-out-of-range",
         "undeclared-void-label",
     ),
-    after=CAUSES,
+    after=(*CAUSES, "masks-0-255"),
 )
 
 
@@ -138,14 +138,14 @@ def _find_segments(evidence: Evidence) -> list[Finding]:
 
 
 def _find_foreground(truths: Mapping[int, int], predictions: Mapping[int, int]) -> Side | None:
-    """Return the side that may number objects while the other one holds 0 and 1.
+    """Return the side that may number objects while the other one holds 0 and 1, or 0 and 255.
 
     Predictions may also number the objects of several classes.
     """
-    if len(truths) > 2 and predictions.keys() == {0, 1}:
+    if len(truths) > 2 and predictions.keys() in BINARY:
         return Side.MASKS
-    are_many = len(predictions) >= IDS_PER_CLASS * len(truths)
-    if len(predictions) > 2 and {0, 1} <= truths.keys() and (len(truths) == 2 or are_many):
+    are_many = {0, 1} <= truths.keys() and len(predictions) >= IDS_PER_CLASS * len(truths)
+    if len(predictions) > 2 and (truths.keys() in BINARY or are_many):
         return Side.PREDICTIONS
     return None
 
@@ -189,21 +189,22 @@ def _report_objects(evidence: Evidence, side: Side, objects: Objects) -> Finding
         else "the predictions number objects, as a segmenter of instances does; as classes, they"
         " only tell objects from background"
     )
-    repair = _keep_foreground(evidence, side)
-    also = "" if repair or side is Side.MASKS else "; masks = masks > 0"
+    # only if the rule fires
+    from iou_doctor.checks.labels._foreground import keep_foreground, write_foreground
+
     return Finding(
         RULE,
         message=f"{side} hold {ids} ids in {format_count(evidence.stats.samples, 'image')}, and"
         f" {objects.connected} of the {objects.examined} ids examined are one connected region in"
         f" their image: {objects.pattern}",
-        help=f"{semantic}: {side} = {side} > 0{also}",
+        help=f"{semantic}: {write_foreground(evidence, side)}",
         facts={
             "distinct_ids": ids,
             "looked_at": objects.examined,
             "one_blob": objects.connected,
             "pattern": objects.pattern,
         },
-        repair=repair,
+        repair=keep_foreground(evidence, side),
     )
 
 
@@ -225,23 +226,3 @@ def _report_division(evidence: Evidence, division: Division) -> Finding:
         },
         repair=division.repair,
     )
-
-
-def _keep_foreground(evidence: Evidence, side: Side) -> Repair | None:
-    """Return the repair that makes every object class 1; `None` if there are more classes."""
-    interpretation, pairs = evidence.interpretation, evidence.pairs
-    own, other = pairs.count_truths(), pairs.count_predictions()
-    if side is Side.PREDICTIONS:
-        own, other = other, own
-    if interpretation.num_classes != 2 and not other.keys() <= {0, 1}:
-        return None
-    table = {label: 1 for label in list_objects(evidence, own) if label != 1}
-    return build_relabelling(f"{side} > 0", side=side, table=table, safe=False, num_classes=2)
-
-
-def list_objects(evidence: Evidence, labels: Collection[int]) -> list[int]:
-    """Return the labels that are objects: neither background nor void."""
-    no_object = {*NO_DATA_LABELS, evidence.interpretation.ignore_index}
-    # 255 is void unless the objects are counted beyond it
-    no_object |= {255} - {label + 1 for label in labels}
-    return [label for label in labels if 0 < label < 2**31 and label not in no_object]
