@@ -9,6 +9,7 @@ from iou_doctor.arrays.interpretation import Interpretation
 from iou_doctor.arrays.model import ModelFacts
 from iou_doctor.arrays.odd_scores import OddScores
 from iou_doctor.arrays.source import Pair
+from iou_doctor.arrays.white_masks import WhiteMasks
 from iou_doctor.counts.channel_overlaps import ChannelOverlaps
 from iou_doctor.counts.map_samples import InterpretedProbe
 from iou_doctor.counts.pair_counts import PairCounts
@@ -63,6 +64,8 @@ class Evidence:
     odd_scores: OddScores | None = None
     """The samples whose scores are on another scale than the others', of which `stats` then tells;
     `None` if there are none."""
+    white_masks: WhiteMasks | None = None
+    """The samples whose masks hold 255 in channels that overlap; `None` if none or all do."""
     by_top: PairCounts | None = None
     """`pairs` with the largest channel of each pixel, by `LabelDecoding.ARGMAX_ABOVE`, as
     prediction; `None` unless scores may leave background to no channel."""

@@ -25,6 +25,7 @@ RULES_OF_CHANNELS = frozenset(
     {
         "absent-class",
         "channel-count-mismatch",
+        "faulty-samples",
         "flipped-samples",
         "invalid-one-hot",
         "inverted-masks",
@@ -39,6 +40,7 @@ RULES_OF_CHANNELS = frozenset(
         "shifted-predictions",
         "shuffled-samples",
         "threshold-off",
+        "undeclared-void-label",
         "unthresholded-sigmoid",
     }
 )

@@ -122,3 +122,12 @@ def has_only_0_and_255(sums: ChannelSums) -> bool:
         sums.compute_total(quantity).sum() for quantity in (Quantity.TRUTH, Quantity.TRUTH_SQUARED)
     )
     return bool(squared == 255 * truth > 0)
+
+
+def is_binary_in_each_image(sums: ChannelSums) -> bool:
+    """Return whether the true values of each image are 0 and 1, or 0 and 255."""
+    truth, squared = (
+        sums.compute_total(quantity).sum(axis=1)
+        for quantity in (Quantity.TRUTH, Quantity.TRUTH_SQUARED)
+    )
+    return bool(((squared == truth) | (squared == 255 * truth)).all())

@@ -18,6 +18,7 @@ from iou_doctor.diagnosis.passes import Ask, Counts
 from iou_doctor.diagnosis.questions import Unanswered
 from iou_doctor.diagnosis.recounter import scale_masks
 from iou_doctor.diagnosis.request import CheckRequest
+from iou_doctor.diagnosis.white_masks import find_white_masks
 from iou_doctor.metrics import overlapping
 from iou_doctor.metrics.implementations import evaluate_all
 from iou_doctor.metrics.inputs import MetricInputs
@@ -125,7 +126,7 @@ def gather_evidence(
         confidence=request.confidence,
         expected=request.expected,
     )
-    evidence = _compare_channels(ask, evidence)
+    evidence = find_white_masks(ask, _compare_channels(ask, evidence))
     return _compare_implementations(evidence, all_implementations=request.all_implementations)
 
 

@@ -33,6 +33,8 @@ FEWEST_SAMPLES = 2
 """Minimum number of samples. If as many are on either scale, that of probabilities is usual."""
 LEAST_SHARE_OF_ONES = 0.02
 """Minimum share of pixels whose channels sum to 1 for some samples to hold probabilities."""
+LEAST_SHARE_OF_OTHERS = 0.02
+"""Minimum share of pixels with no channel, or with several, of masks whose channels overlap."""
 MOST_OFF = 0.02
 """Maximum share of the pixels of a sample of probabilities whose channels do not sum to 1."""
 HIGHEST_LOW = -0.5
@@ -75,14 +77,20 @@ def find_odd_scores(ask: Ask, counts: Counts) -> OddScores | None:
     if not layout.y_pred.has_sample_axis or layout.y_pred.images > 1:
         return None
     table = None if layout.y_pred.is_dense else _find_bins(counts)
-    if not (_have_mixed_sums(counts) if table is None else _may_differ(counts, table)):
+    may_overlap = table is None and _may_overlap(counts)
+    if table is None:
+        are_mixed = may_overlap or _have_mixed_sums(counts)
+    else:
+        are_mixed = _may_differ(counts, table)
+    if not are_mixed:
         return None
     try:
         measured = ask(MeasureSamples(layout, Side.PREDICTIONS))
         left_out = frozenset(layout.mismatched)
         of_each = {one: measured[one] for one in sorted(measured) if one not in left_out}
         if table is None:
-            return _compare_scales(of_each, dense=True)
+            odd = _compare_scales(of_each, dense=not may_overlap)
+            return None if odd and may_overlap and odd.scale is Scale.UNIT else odd
         divided = _find_divided(of_each)
         if divided is not None:
             return _restore_ids(ask, counts, divided)
@@ -123,6 +131,16 @@ def _have_mixed_sums(counts: Counts) -> bool:
     ones = values.pixels - values.sum_off
     least = max(LEAST_SHARE_OF_ONES, MOST_OFF / 2, 0.5 / counts.plan.layout.samples)
     return axes.is_per_class and values.sum_off > 0 and ones >= least * values.pixels
+
+
+def _may_overlap(counts: Counts) -> bool:
+    """Return whether channels with scores below 0 or above 1 may overlap, so that no sum is 1."""
+    masks, values = counts.stats.y_true, counts.stats.y_pred
+    layout = counts.plan.layout
+    if not layout.y_true.is_per_class or not layout.y_pred.is_per_class:
+        return False
+    others = masks.pixels - masks.one_hot
+    return values.outside_unit > 0 and others >= LEAST_SHARE_OF_OTHERS * masks.pixels > 0
 
 
 def _find_divided(of_each: Mapping[int, ValueCounts]) -> OddScores | None:

@@ -11,7 +11,8 @@ from iou_doctor.arrays.interpretation import LEAST_OVERLAP, Options
 from iou_doctor.arrays.layout import COLOUR_CHANNELS, Assumption, Layout
 from iou_doctor.arrays.model import Shape
 from iou_doctor.arrays.source import Pair
-from iou_doctor.counts.channel_sums import has_only_0_and_255
+from iou_doctor.arrays.white_masks import WHITE
+from iou_doctor.counts.channel_sums import is_binary_in_each_image
 from iou_doctor.counts.stats import Stats
 from iou_doctor.counts.value_counts import ValueCounts
 from iou_doctor.interpret.class_axis import is_channel_axis
@@ -25,6 +26,10 @@ LEAST_BACKGROUND = 0.5
 """Share of the pixels without a channel from which they are the background of structures."""
 LEAST_EMPTY_SHARE = 0.1
 """Share of the pixels whose predicted channels do not sum to 1, from which they are independent."""
+
+LEAST_SHARE_OF_ONES = 0.1
+"""Share of the pixels with a channel that have a single 1, from which 255 is void, or stands for 1
+in some samples. Colours seldom hold a 1 among zeros."""
 
 
 def find_overlapping_axis(
@@ -47,7 +52,7 @@ def find_overlapping_axis(
         return None, ()
     masks = read_windows(pair.y_true, whole_axis=axis)
     ignored = () if options.ignore_index is None else (options.ignore_index,)
-    if not hold_only(masks, (0, 1, *ignored)) and not hold_only(masks, (0, 255)):
+    if not hold_only(masks, (0, 1, *ignored)) and not hold_only(masks, (0, 1, WHITE)):
         return None, ()
     if not pred.floating and not pred.binary:
         predictions = read_windows(pair.y_pred, whole_axis=axis)
@@ -82,7 +87,7 @@ def find_declared_channels(
         if not pred.floating or pred.binary:
             sides.append(read_windows(pair.y_pred, whole_axis=axis))
         of_255 = hold_only(masks, (0, 255))
-        if not of_255 and (is_proven or not hold_only(masks, (0, 1))):
+        if not of_255 and (is_proven or not hold_only(masks, (0, 1, WHITE))):
             continue
         if all(_are_channels(side, axis, may_be_one_hot=of_255) for side in sides):
             return axis, _explain(axis, "as many channels as classes, of two values")
@@ -167,10 +172,17 @@ def _are_whole_channels(values: ValueCounts) -> bool:
     return not values.fractional and values.minimum == 0 and values.maximum in (1, 255)
 
 
+def _hold_ones(masks: ValueCounts) -> bool:
+    """Return whether a good share of the pixels with a channel has a single 1, as no colours do."""
+    return masks.one_hot >= LEAST_SHARE_OF_ONES * (masks.pixels - masks.all_zero) > 0
+
+
 def _are_outsiders_known(stats: Stats, ignore_index: int | None) -> bool:
-    """Return whether the masks hold only 0 and 255, or nothing but 0, 1 and the ignore label."""
+    """Return whether the masks hold only 0 and 255, or 0, 1 and another void label."""
     masks = stats.y_true
-    if masks.maximum == 255 and stats.sums is not None and has_only_0_and_255(stats.sums):
+    if masks.maximum == WHITE and stats.sums is not None and is_binary_in_each_image(stats.sums):
+        return True
+    if masks.maximum == WHITE and masks.minimum == 0 and _hold_ones(masks):
         return True
     return ignore_index in (masks.minimum, masks.maximum) and not (
         masks.minimum not in (0, ignore_index) or masks.maximum not in (1, ignore_index)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from build import diagnose, errors, found, mean_iou, names, one_hot
+from help_code import run_help
 from scipy.ndimage import gaussian_filter
 
 from field.arrays import draw_masks, predict
+from iou_doctor.render.shared.score_words import RIGHT, list_scores
 from iou_doctor.report.finding import Severity
 
 
@@ -433,10 +435,60 @@ def test_colours_of_both_arrays_are_no_channels():
     assert report.verdict.primary == "colour-predictions"
 
 
-@pytest.mark.parametrize("faulty", [[3], [0, 4]])
-def test_channels_of_which_some_samples_hold_255_are_no_class_ids(faulty):
+CALLS = {"metric": "MultilabelJaccardIndex(num_labels=3)"}, {"num_classes": 3}
+
+
+@pytest.mark.parametrize("call", CALLS)
+@pytest.mark.parametrize("faulty", [[3], [0, 4], [0, 1, 2, 4, 5]])
+def test_some_masks_of_channels_hold_255_in_place_of_1(faulty, call):
     masks = MASKS.copy()
     masks[faulty] *= 255
-    report = diagnose(y_true=masks, y_pred=SCORES, metric="MultilabelJaccardIndex(num_labels=3)")
+    report = diagnose(y_true=masks, y_pred=BINARY, **call)
     assert errors(report) == ["faulty-samples"]
-    assert found(report, "faulty-samples").facts["faulty"] == faulty
+    finding = found(report, "faulty-samples")
+    assert finding.facts["faulty"] == faulty
+    repaired, _ = run_help(finding.help, masks=masks, predictions=BINARY)
+    assert np.array_equal(repaired, MASKS)
+    assert report.verdict.mean_iou_after_all == pytest.approx(iou(MASKS, BINARY))
+
+
+def test_torchmetrics_refuses_masks_of_which_some_hold_255():
+    masks = MASKS.copy()
+    masks[2] *= 255
+    report = diagnose(y_true=masks, y_pred=SCORES, metric=TORCH)
+    assert report.metric.value is None
+    assert "expected only the following values [0, 1]" in report.metric.error
+
+
+@pytest.mark.parametrize("call", CALLS)
+@pytest.mark.parametrize("samples", [slice(None), slice(2, 3)])
+def test_255_beside_1_is_void(samples, call):
+    masks = MASKS.copy()
+    masks[samples, :, :6] = 255
+    report = diagnose(y_true=masks, y_pred=BINARY, **call)
+    assert {"masks-0-255", "faulty-samples"}.isdisjoint(names(report))
+    assert "--ignore-index 255" in found(report, "undeclared-void-label").help
+    declared = diagnose(y_true=masks, y_pred=BINARY, ignore_index=255, **call)
+    assert "undeclared-void-label" not in names(declared)
+    assert "masks-0-255" not in names(declared)
+
+
+@pytest.mark.parametrize("call", CALLS)
+@pytest.mark.parametrize("scale", ["logits", "bytes"])
+def test_scores_of_one_sample_are_on_another_scale(scale, call):
+    scores = SCORES.copy()
+    scores[2] = LOGITS[2] if scale == "logits" else 255 * SCORES[2]
+    report = diagnose(y_true=MASKS, y_pred=scores, **call)
+    finding = found(report, "faulty-samples")
+    assert finding.severity is Severity.ERROR
+    assert finding.facts["faulty"] == [2]
+    assert "threshold-off" not in names(report)
+    assert report.reading.threshold == 0.5
+    assert not any(RIGHT in what for what, _, _ in list_scores(report))
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_logits_of_a_sample_without_any_object_are_on_the_usual_scale(call):
+    masks, scores = MASKS.copy(), LOGITS.copy()
+    masks[1], scores[1] = 0, -np.abs(LOGITS[1])
+    assert "faulty-samples" not in names(diagnose(y_true=masks, y_pred=scores, **call))

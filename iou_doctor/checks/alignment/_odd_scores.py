@@ -27,7 +27,9 @@ def report_odd_scores(rule: Rule, evidence: Evidence, odd: OddScores) -> Finding
     noun = "predictions" if odd.scale is Scale.DIVIDED else "scores"
     own = ValueCounts.merge([*odd.samples.values()])
     are_channels = evidence.interpretation.layout.y_pred.is_dense
-    same = "; their largest channel is the same on both scales" if are_channels else ""
+    overlap = evidence.interpretation.is_multilabel
+    is_same = are_channels and not overlap
+    same = "; their largest channel is the same on both scales" if is_same else ""
     return Finding(
         rule,
         message=f"{count_samples(evidence, len(samples))}: the {noun} of {named} lie between"
@@ -41,7 +43,7 @@ def report_odd_scores(rule: Rule, evidence: Evidence, odd: OddScores) -> Finding
             "usual_scale": odd.usual_scale.value,
         },
         repair=None if odd.restored is None else _build_repair(odd, odd.restored),
-        severity_override=None if odd.restored is None else Severity.ERROR,
+        severity_override=Severity.ERROR if overlap or odd.restored is not None else None,
     )
 
 

@@ -80,6 +80,8 @@ def find(evidence: Evidence) -> Result:
         from iou_doctor.checks.alignment._odd_scores import report_odd_scores
 
         return [report_odd_scores(RULE, evidence, evidence.odd_scores)]
+    if evidence.interpretation.is_multilabel:
+        return _find_white_masks(evidence)
     if layout.samples < FEWEST_SAMPLES:
         return Skipped(f"fewer than {FEWEST_SAMPLES} samples do not show what is usual")
     scores = score_samples(evidence)
@@ -90,6 +92,16 @@ def find(evidence: Evidence) -> Result:
     if found is None and scores and scores.is_one_sided:
         found = _examine_objects(evidence)
     return [found] if found else []
+
+
+def _find_white_masks(evidence: Evidence) -> list[Finding]:
+    """Report the samples whose masks hold 255 in place of 1, in channels that overlap."""
+    white = evidence.white_masks
+    if white is None or not white.samples:
+        return []
+    from iou_doctor.checks.alignment._white_samples import report_white_masks
+
+    return [report_white_masks(RULE, evidence, white.samples)]
 
 
 def _is_flipped_volume(evidence: Evidence) -> bool:

@@ -23,6 +23,7 @@ Declare the label, so that every tool leaves out the same pixels.
 from dataclasses import replace
 
 from iou_doctor.arrays.interpretation import RARE_VOID_LABELS, VOID_LABELS
+from iou_doctor.arrays.white_masks import WHITE
 from iou_doctor.checks.background_channel import lacks_background_channel
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.hypotheses import score_as_given, score_repaired
@@ -30,7 +31,7 @@ from iou_doctor.checks.labels._void_bands import VoidBands, find_void_bands
 from iou_doctor.checks.labels._void_classes import find_void_classes
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.unknown_labels import DEFAULT_VOID, count_undeclared_void
-from iou_doctor.checks.wording import describe_labels, format_percent, join_words
+from iou_doctor.checks.wording import describe_labels, format_count, format_percent, join_words
 from iou_doctor.metrics.metric import Metric
 from iou_doctor.repairs.repair import Repair, build_relabelling
 from iou_doctor.repairs.step import Side
@@ -61,6 +62,8 @@ LEAST_ORPHAN_SHARE = 0.001
 
 def find(evidence: Evidence) -> Result:
     """Look for labels that mean void although they are not the ignore label."""
+    if evidence.interpretation.is_multilabel:
+        return _find_in_channels(evidence)
     if _has_no_ids(evidence):
         return []
     declared = evidence.interpretation.ignore_index
@@ -87,6 +90,24 @@ def find(evidence: Evidence) -> Result:
         found = _report(evidence, inside.labels, inside.reason, target)
         findings.append(replace(found, needs=Needs.WHOLE_DATA_SET))
     return findings or _find_notes(evidence, are_recoded=bool(recoded))
+
+
+def _find_in_channels(evidence: Evidence) -> list[Finding]:
+    """Look for samples that hold both 1 and 255 in channels that overlap."""
+    white = evidence.white_masks
+    if white is None or not white.mixed:
+        return []
+    return [
+        Finding(
+            RULE,
+            message=f"the channels of the masks hold {WHITE} beside 0 and 1 in"
+            f" {format_count(len(white.mixed), 'sample')}, which usually means void, but no ignore"
+            " label is declared",
+            help=_write_help(evidence.metric, [], WHITE, None),
+            facts={"labels": {str(WHITE): None}, "samples": len(white.mixed)},
+            severity_override=Severity.ERROR if evidence.metric_score.error else None,
+        )
+    ]
 
 
 def _find_notes(evidence: Evidence, *, are_recoded: bool) -> list[Finding]:

@@ -147,9 +147,9 @@ def _report_one_hot(evidence: Evidence) -> Finding:
 
 def _find_in_channels(evidence: Evidence) -> list[Finding]:
     """Look for overlapping channels of 0 and 255."""
-    sums = evidence.stats.sums
-    if evidence.stats.y_true.maximum != 255 or (sums and not has_only_0_and_255(sums)):
-        return []
+    sums, masks = evidence.stats.sums, evidence.stats.y_true
+    if masks.maximum != 255 or masks.one_hot or (sums and not has_only_0_and_255(sums)):
+        return []  # beside 1, it is void, or stands for 1 in some samples
     help_text = 'masks = (masks > 127).astype("uint8")'
     if evidence.stats.y_pred.maximum == 255 and not evidence.stats.y_pred.fractional:
         help_text += '; predictions = (predictions > 127).astype("uint8")'

@@ -78,10 +78,17 @@ def _check_channels(inputs: MetricInputs, sums: ChannelSums) -> None:
             "ValueError: Expected both `target.shape[1]` and `preds.shape[1]` to be equal to"
             f" `num_labels`={inputs.num_classes} but got {channels}"
         )
-    if has_only_0_and_255(sums):
+    squared, truth = (
+        sums.compute_total(quantity).sum() for quantity in (Quantity.TRUTH_SQUARED, Quantity.TRUTH)
+    )
+    if squared > truth:
+        values = (
+            "the following values in `target`: [0, 255]"
+            if has_only_0_and_255(sums)
+            else "other values in `target`"
+        )
         raise LibraryError(
-            "RuntimeError: Detected the following values in `target`: [0, 255] but expected only"
-            " the following values [0, 1]."
+            f"RuntimeError: Detected {values} but expected only the following values [0, 1]."
         )
     is_half = inputs.threshold == 0  # a sigmoid turns 0 into the usual threshold
     if inputs.outside_unit and not is_half:

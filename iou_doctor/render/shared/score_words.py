@@ -15,6 +15,9 @@ OUTSIDE_CLASSES = frozenset({"label-out-of-range", "prediction-out-of-range"})
 DOUBTFUL = frozenset({"undeclared-void-label"})
 """Rules of labels that may be void or a class. Without a repair, nobody knows which."""
 
+OF_SOME = frozenset({"faulty-samples"})
+"""Rules of scores of some samples. Where channels overlap, each score is cut at the threshold."""
+
 
 def list_scores(report: Report) -> Iterator[tuple[str, str, str]]:
     """Yield the scores of a report: what each is, its value, and a remark. One may be `(right)`."""
@@ -71,12 +74,13 @@ def reads_right(report: Report) -> bool:
 
 
 def _may_be_right(report: Report) -> bool:
-    """Return whether nothing leaves labels outside the classes, whatever is repaired."""
+    """Return whether nothing is left that changes the score, whatever is repaired."""
     return not any(
         finding.repair is None
         and (
             (finding.rule.name in OUTSIDE_CLASSES and finding.severity is Severity.ERROR)
             or (finding.rule.name in DOUBTFUL and finding.severity is not Severity.NOTE)
+            or (finding.rule.name in OF_SOME and report.reading.is_multilabel)
         )
         for finding in list_root_causes(report)
     )
