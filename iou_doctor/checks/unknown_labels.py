@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from iou_doctor.arrays.interpretation import RARE_VOID_LABELS, VOID_LABELS
+from iou_doctor.checks.background_channel import lacks_background_channel
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.wording import format_percent
 from iou_doctor.counts.label_decoding import is_no_class
@@ -22,6 +23,11 @@ convention."""
 MOST_VOID_LABELS = 3
 """Data sets have one or two void labels. More labels outside the classes are damage, or classes of
 another numbering."""
+LEAST_ORPHAN_SHARE = 0.001
+"""Share of the pixels from which a class that no mask holds is predicted on purpose."""
+LEAST_SHARE_MET = 0.2
+"""Minimum share of the pixels of labels outside the classes that are predicted as such classes, for
+them to be these classes under other ids. A model predicts many classes in void."""
 LEAST_TRUE_SHARE = 0.6
 """Minimum share of the pixels of some predicted labels that have one class in the masks, for it to
 be named."""
@@ -123,6 +129,28 @@ def count_undeclared_void(evidence: Evidence) -> dict[int, int]:
     return dict(sorted(void.items(), reverse=True))
 
 
+def may_be_classes(evidence: Evidence, outside: Mapping[int, int]) -> bool:
+    """Return whether such labels may be classes under other ids, which no mask holds.
+
+    Args:
+        evidence: the facts.
+        outside: the pixels of labels outside the classes, as `count_undeclared_void` returns them.
+    """
+    if not {*VOID_LABELS, *RARE_VOID_LABELS}.isdisjoint(outside):
+        return False
+    if lacks_background_channel(evidence):
+        return True
+    score, pairs = evidence.repaired, evidence.pairs.pool()
+    orphans = [
+        one.id
+        for one in score.per_class
+        if not one.truth_pixels and one.predicted_pixels > LEAST_ORPHAN_SHARE * score.pixels.counted
+    ]
+    inside = pairs.keep_rows(np.isin(pairs.truth, list(outside)))
+    met = inside.keep_rows(np.isin(inside.prediction, orphans)).total
+    return len(orphans) >= len(outside) and met >= LEAST_SHARE_MET * inside.total
+
+
 def _choose_void(evidence: Evidence, others: list[int]) -> list[int]:
     """Return the void labels among those that are neither classes nor void by convention."""
     predictions = evidence.pairs.count_predictions()
@@ -138,7 +166,7 @@ def _choose_void(evidence: Evidence, others: list[int]) -> list[int]:
     has_gap = all(not 0 <= label <= largest + 1 for label in never)
     truths = evidence.pairs.count_truths()
     is_rare = any(truths[label] < FEWEST_VOID_PIXELS for label in never)
-    if renamed or is_rare or not has_gap or not _are_classes_right(evidence):
+    if renamed or is_rare or not has_gap or not are_classes_right(evidence):
         return [label for label in never if label in RARE_VOID_LABELS]
     return never
 
@@ -165,7 +193,7 @@ def find_renamed_classes(evidence: Evidence) -> dict[int, int]:
     }
 
 
-def _are_classes_right(evidence: Evidence) -> bool:
+def are_classes_right(evidence: Evidence) -> bool:
     """Return whether most pixels of the classes are predicted as their own class."""
     pairs = evidence.pairs.pool()
     inside = pairs.drop_out_of_range(evidence.interpretation.num_classes)

@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 from build import diagnose, errors, found, mean_iou, names, probabilities, roots
 from help_code import run_help
+from scipy.ndimage import gaussian_filter
 from scipy.ndimage import label as number_regions
 
 from field.arrays import Labels, draw_masks, predict
+from iou_doctor.render.shared.score_words import RIGHT, list_scores
 from iou_doctor.report.finding import Severity
 
 RECODED = "recoded-class-ids"
@@ -470,3 +472,45 @@ def test_single_objects_of_mistaken_types_are_no_other_ids(seed):
         predictions[place] = np.clip(kind + random.integers(-1, 2), 0, 9)
     found_names = names(diagnose(y_true=masks, y_pred=predictions, num_classes=10))
     assert not {"permuted-classes", "faulty-samples", "recoded-class-ids"} & set(found_names)
+
+
+def recode_last(seed, found):
+    """Return masks with 4 for 3, and predictions that find a share of it, and take others for 3."""
+    truth = draw_masks((6, 64, 64), 4, seed=seed)
+    random = np.random.default_rng(seed)
+    keep = gaussian_filter(random.random(truth.shape), (0, 3, 3))
+    keep = keep < np.quantile(keep[truth == 3], found)
+    extra = gaussian_filter(random.random(truth.shape), (0, 4, 4))
+    extra = (extra > np.quantile(extra, 0.82)) & (truth != 3)
+    predictions = np.where((truth == 3) & ~keep, 0, truth)
+    predictions[extra] = 3
+    return np.where(truth == 3, 4, truth).astype(np.uint8), predictions.astype(np.uint8)
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_the_last_id_has_another_number_in_a_model_that_finds_a_half_of_it(seed):
+    masks, predictions = recode_last(seed, 0.6)
+    report = diagnose(y_true=masks, y_pred=predictions, num_classes=4)
+    assert report.verdict.primary == "recoded-class-ids"
+    right = mean_iou(np.where(masks == 4, 3, masks), predictions, 4)
+    assert report.verdict.mean_iou_after_all == pytest.approx(right)
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_a_label_outside_the_classes_that_may_be_the_missing_class_is_reported(seed):
+    masks, predictions = recode_last(seed, 0.25)
+    report = diagnose(y_true=masks, y_pred=predictions, num_classes=4)
+    assert report.verdict.primary == "label-out-of-range"
+    assert not any(RIGHT in what for what, _, _ in list_scores(report))
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_void_after_the_last_class_is_named_though_a_class_is_predicted_that_no_mask_holds(seed):
+    truth = draw_masks((6, 64, 64), 5, seed=seed)
+    predictions = predict(truth, 5, seed=seed + 10)
+    masks = np.where(truth == 3, 0, truth)
+    masks[gaussian_filter((truth == 1).astype(float), (0, 2, 2)) % 1 > 0.4] = 5
+    predictions[(predictions == 3) & (masks != 0)] = 0
+    report = diagnose(y_true=masks, y_pred=predictions, num_classes=5)
+    assert "undeclared-void-label" in names(report)
+    assert "recoded-class-ids" not in names(report)

@@ -114,7 +114,16 @@ class Overlaps:
         Among many, likely ones are clear enough.
         """
         likely = self._list_moves(self.is_likely)
-        return likely if len(likely) >= FEWEST_LIKELY_MOVES else self._list_moves(self.is_clear)
+        if len(likely) >= FEWEST_LIKELY_MOVES or self._is_last_pair(likely):
+            return likely
+        return self._list_moves(self.is_clear)
+
+    def _is_last_pair(self, moves: dict[int, int]) -> bool:
+        """Return whether a single id of each side has no namesake, and all others are kept."""
+        alone = ~np.isin(self.old, self.new)
+        are_single = alone.sum() == 1 == np.isin(self.new, self.old, invert=True).sum()
+        [old] = self.old[alone] if are_single else [None]
+        return are_single and old in moves and bool(self.is_kept[~alone].all())
 
     def _list_moves(self, chosen: Flags) -> dict[int, int]:
         rows = np.flatnonzero(chosen & self.is_free)

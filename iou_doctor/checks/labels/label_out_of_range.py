@@ -15,10 +15,12 @@ from iou_doctor.arrays.interpretation import MOST_CLASSES, RARE_VOID_LABELS, VOI
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.unknown_labels import (
+    are_classes_right,
     count_no_data,
     count_undeclared_void,
     count_unknown_truth,
     has_binary_0_255,
+    may_be_classes,
 )
 from iou_doctor.checks.wording import describe_labels, describe_stray_handling, format_percent
 from iou_doctor.repairs.repair import Repair
@@ -85,7 +87,10 @@ def _count_strays(evidence: Evidence) -> dict[int, int]:
     seams = _list_seam_labels(evidence)
     if seams and evidence.interpretation.num_classes == 2:
         return {}  # binary masks resized with interpolation: all values from 0 to 255
-    explained = {*count_undeclared_void(evidence), *count_no_data(evidence), *seams}
+    void = count_undeclared_void(evidence)
+    if may_be_classes(evidence, void) and are_classes_right(evidence):
+        void = {}  # the rule `undeclared-void-label` does not report them
+    explained = {*void, *count_no_data(evidence), *seams}
     return {
         label: count
         for label, count in count_unknown_truth(evidence).items()

@@ -24,13 +24,12 @@ from dataclasses import replace
 
 from iou_doctor.arrays.interpretation import RARE_VOID_LABELS, VOID_LABELS
 from iou_doctor.arrays.white_masks import WHITE
-from iou_doctor.checks.background_channel import lacks_background_channel
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.hypotheses import score_as_given, score_repaired
 from iou_doctor.checks.labels._void_bands import VoidBands, find_void_bands
 from iou_doctor.checks.labels._void_classes import find_void_classes
 from iou_doctor.checks.registry import Result
-from iou_doctor.checks.unknown_labels import DEFAULT_VOID, count_undeclared_void
+from iou_doctor.checks.unknown_labels import DEFAULT_VOID, count_undeclared_void, may_be_classes
 from iou_doctor.checks.wording import describe_labels, format_count, format_percent, join_words
 from iou_doctor.metrics.metric import Metric
 from iou_doctor.repairs.repair import Repair, build_relabelling
@@ -56,8 +55,6 @@ RULE = Rule(
         "recoded-class-ids",
     ),
 )
-LEAST_ORPHAN_SHARE = 0.001
-"""Share of the pixels from which a class that no mask holds is predicted on purpose."""
 
 
 def find(evidence: Evidence) -> Result:
@@ -70,7 +67,7 @@ def find(evidence: Evidence) -> Result:
     findings: list[Finding] = []
     recoded = _list_recoded_labels(evidence)
     outside = {k: n for k, n in count_undeclared_void(evidence).items() if k not in recoded}
-    if outside and _may_be_classes(evidence, outside):
+    if outside and may_be_classes(evidence, outside):
         return []
     inside = None if recoded else find_void_classes(evidence)
     target = declared
@@ -119,21 +116,6 @@ def _find_notes(evidence: Evidence, *, are_recoded: bool) -> list[Finding]:
             return [report_shared_void(RULE, evidence)]
     bands = None if are_recoded else find_void_bands(evidence)
     return [_report_bands(evidence, bands)] if bands else []
-
-
-def _may_be_classes(evidence: Evidence, outside: dict[int, int]) -> bool:
-    """Return whether such labels may be classes under other ids: some predicted ones lack masks."""
-    if not {*VOID_LABELS, *RARE_VOID_LABELS}.isdisjoint(outside):
-        return False
-    if lacks_background_channel(evidence):
-        return True
-    score = evidence.repaired
-    orphans = [
-        one
-        for one in score.per_class
-        if not one.truth_pixels and one.predicted_pixels > LEAST_ORPHAN_SHARE * score.pixels.counted
-    ]
-    return len(orphans) >= len(outside)
 
 
 def _report_bands(evidence: Evidence, bands: VoidBands) -> Finding:
