@@ -34,8 +34,9 @@ where five slices differ clearly, and up to 0.16 where ten do."""
 LEAST_LED_GAIN, LEAST_LEAD = 0.15, 0.15
 """Or it must gain LEAST_LED_GAIN and score LEAST_LEAD more than all other orientations. In 500
 unrelated volumes, the best one that gained as much led by up to 0.12."""
-LEAST_VOLUME_SCORE = 0.5
-"""Minimum mean IoU in another orientation. Unrelated volumes hardly reach it."""
+LEAST_VOLUME_SCORE, LEAST_LED_SCORE = 0.5, 0.4
+"""Minimum mean IoU in another orientation, and its minimum if that leads all others. Unrelated
+volumes hardly reach the first. None of 800 gained LEAST_LED_GAIN and led by more than 0.07."""
 
 
 @record
@@ -128,22 +129,31 @@ def _search_orientation(volumes: Volumes, evidence: Evidence) -> Orientation | N
     stated = _find_stated_turn(fits, evidence)
     if stated is not None and fits.pooled[stated] >= fits.pooled[best] - LEAST_STATED_GAIN:
         return Orientation(volumes, fits, stated, is_stated=True)
-    least = LEAST_VOLUME_GAIN + VOLUME_CHANCE_GAIN / fits.scenes
-    if _measure_lead(fits, best) >= LEAST_LEAD:
-        least = min(least, LEAST_LED_GAIN)
-    gains_enough = fits.pooled[best] >= max(LEAST_VOLUME_SCORE, fits.pooled[0] + least)
-    if not best:
-        return None
-    from iou_doctor.checks.volume_places import MOST_CHANCE, compare_places, do_objects_miss
-
-    if do_objects_miss(volumes.maps):
-        places = compare_places(volumes, fits.turns[best])
-        if not places.are_restored:
-            return None
-        gains_enough |= places.measure_chance(_count_rivals(fits, best)) <= MOST_CHANCE
-    if not gains_enough:
+    if not best or not _gains_enough(volumes, fits, best):
         return None
     return Orientation(volumes, fits, best) if _do_slices_agree(volumes, fits, best) else None
+
+
+def _gains_enough(volumes: Volumes, fits: Fits, best: int) -> bool:
+    """Return whether the best orientation fits far better, also than any other place."""
+    least, score = LEAST_VOLUME_GAIN + VOLUME_CHANCE_GAIN / fits.scenes, LEAST_VOLUME_SCORE
+    if _measure_lead(fits, best) >= LEAST_LEAD:
+        least, score = min(least, LEAST_LED_GAIN), LEAST_LED_SCORE
+    given, after = float(fits.pooled[0]), float(fits.pooled[best])
+    gains_enough = after >= max(score, given + least)
+    from iou_doctor.checks.volume_places import MOST_CHANCE, compare_places, do_objects_miss
+
+    if not do_objects_miss(volumes.maps):
+        return gains_enough
+    places = compare_places(volumes, fits.turns[best])
+    if not places.are_restored:
+        return False
+    is_clear = after >= max(LEAST_LED_SCORE, given + LEAST_VOLUME_GAIN)
+    return (
+        gains_enough
+        or (is_clear and places.are_found_nowhere_else)
+        or places.measure_chance(_count_rivals(fits, best)) <= MOST_CHANCE
+    )
 
 
 def _do_slices_agree(volumes: Volumes, fits: Fits, best: int) -> bool:
