@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,12 +15,13 @@ from iou_doctor.checks.labels._instances import (
     LEAST_WITHOUT_GAPS,
     NO_MAPS,
     Objects,
+    examine_maps,
     examine_objects,
     is_restarting_in_each_image,
 )
 from iou_doctor.checks.unknown_labels import NO_DATA_LABELS
 from iou_doctor.checks.volumes import is_one_volume
-from iou_doctor.counts.map_samples import Labels
+from iou_doctor.counts.map_samples import InterpretedProbe, Labels
 from iou_doctor.repairs.repair import Repair, build_relabelling, join_repairs
 from iou_doctor.repairs.step import Side
 from iou_doctor.report.finding import Skipped
@@ -35,6 +36,9 @@ LEAST_APART = 0.8
 LEAST_FOUND = 0.5
 """Minimum share of the objects' pixels that the other array takes for the object. A model that
 predicts one class of many does not find the others."""
+LEAST_CONNECTED_IN_VOLUME = 0.8
+"""Minimum share of the objects of a volume that are one connected region. Of large volumes, some
+slices are kept, which tears thin parts off: 0.86 to 0.89 are connected then."""
 VOLUME_AXES = 3
 WHITE = 255
 """The object in masks that were saved as black-and-white images."""
@@ -58,19 +62,37 @@ def find_objects_beside_foreground(evidence: Evidence, side: Side) -> Objects | 
     pattern = _find_pattern(labels, in_image, fullest)
     if pattern is None and are_numbered_anew(evidence, side, labels, in_image):
         pattern = "the same numbers in each image, each in another place"
-    in_volume = pattern is None and _are_numbers_in_a_volume(evidence, labels)
-    if pattern is None and not in_volume:
+    numbered: Objects | None = None
+    if pattern is not None:
+        if evidence.sampled is None:
+            return Skipped(NO_MAPS)
+        if fullest >= FEWEST_PER_IMAGE or are_apart(_get_maps(evidence.sampled, side)):
+            numbered = examine_objects(evidence.sampled, side, pattern)
+    if numbered is None and _are_numbers_in_a_volume(evidence, labels):
+        return (
+            Skipped(NO_MAPS)
+            if evidence.sampled is None
+            else _examine_volume(evidence.sampled, side)
+        )
+    return numbered
+
+
+def _examine_volume(sampled: InterpretedProbe, side: Side) -> Objects | None:
+    """Examine the ids of one volume. A slice may cut an object that is not round into parts."""
+    maps, pattern = _get_maps(sampled, side), "objects of one volume, numbered from 1"
+    objects = None
+    if are_apart(maps):
+        objects = examine_objects(sampled, side, pattern, FEWEST_PER_IMAGE)
+    if objects is not None or len({labels.shape for labels in maps}) > 1:
+        return objects
+    volume = maps[0] if maps[0].ndim == VOLUME_AXES else np.stack(maps)
+    if not are_apart([volume]):
         return None
-    if evidence.sampled is None:
-        return Skipped(NO_MAPS)
-    maps = evidence.sampled.fine
-    if (in_volume or fullest < FEWEST_PER_IMAGE) and not are_apart(
-        maps.y_true if side is Side.MASKS else maps.y_pred
-    ):
-        return None
-    pattern = pattern or "objects of one volume, numbered from 1"
-    fewest = FEWEST_PER_IMAGE if in_volume else FEWEST_EXAMINED
-    return examine_objects(evidence.sampled, side, pattern, fewest)
+    return examine_maps([[volume]], pattern, FEWEST_PER_IMAGE, LEAST_CONNECTED_IN_VOLUME)
+
+
+def _get_maps(sampled: InterpretedProbe, side: Side) -> Sequence[Labels]:
+    return sampled.fine.y_true if side is Side.MASKS else sampled.fine.y_pred
 
 
 def keep_foreground(evidence: Evidence, side: Side) -> Repair | None:

@@ -70,11 +70,21 @@ def examine_objects(
     sampled: InterpretedProbe, side: Side, pattern: str, fewest: int = FEWEST_EXAMINED
 ) -> Objects | None:
     """Return the evidence that each id of one array is one object; `None` if it is not."""
-    examined, connected = max(
-        _count_connected(maps.y_true if side is Side.MASKS else maps.y_pred)
-        for maps in (sampled.fine, sampled.crops)
+    scales = (sampled.fine, sampled.crops)
+    return examine_maps(
+        [maps.y_true if side is Side.MASKS else maps.y_pred for maps in scales], pattern, fewest
     )
-    if examined < fewest or connected < LEAST_CONNECTED * examined:
+
+
+def examine_maps(
+    scales: Iterable[Iterable[Labels]],
+    pattern: str,
+    fewest: int = FEWEST_EXAMINED,
+    least: float = LEAST_CONNECTED,
+) -> Objects | None:
+    """Return the evidence that nearly each id of the maps, at one of the scales, is one object."""
+    examined, connected = max(map(_count_connected, scales))
+    if examined < fewest or connected < least * examined:
         return None
     return Objects(examined, connected, pattern)
 
