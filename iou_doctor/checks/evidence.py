@@ -89,6 +89,8 @@ class Evidence:
     """The share of the drawn data sets that an interval holds."""
     expected: ExpectedInterpretation | None = None
     """The interpretation that the configuration expects, if it expects one."""
+    lacks_object: bool = False
+    """Whether no mask of the whole data set, of which the arrays are a part, holds class 1."""
     found: tuple[Finding, ...] = ()
     """The findings of the rules that `Rule.after` of this check names."""
     searched: frozenset[str] | None = None

@@ -125,6 +125,7 @@ def gather_evidence(
         minimums=request.minimums,
         confidence=request.confidence,
         expected=request.expected,
+        lacks_object=request.lacks_object,
     )
     evidence = find_white_masks(ask, _compare_channels(ask, evidence))
     return _compare_implementations(evidence, all_implementations=request.all_implementations)

@@ -40,6 +40,8 @@ class CheckRequest:
     """What the user said about the arrays."""
     metric: str | None = None
     """The metric's call as written in the user's code; `None` for `keras.metrics.MeanIoU`."""
+    lacks_object: bool = False
+    """Whether the caller knows that no mask of the whole data set holds class 1."""
     batch_size: int | None = None
     """Images in one update of a metric; `None` for all of them."""
     selection: Selection = field(default_factory=Selection)

@@ -80,7 +80,13 @@ class Needs(Enum):
     WHOLE_DATA_SET = auto()
     """The claim is about all samples or about a trained network; a few samples cannot show it."""
     TRAINED_NETWORK = auto()
-    """The claim rests on how well predictions and masks agree, which needs a trained network."""
+    """The claim rests on what a trained network predicts, or on how well it agrees with masks."""
+    FITTING_NETWORK = auto()
+    """The claim holds only if most samples are known to fit."""
+    NEW_DATA = auto()
+    """The claim is that all samples differ from those that the network was trained on, which it is
+    known to fit. A network that has hardly learned anything shows the same by chance.
+    """
     OWN_METRIC = auto()
     """The claim is about hand-written metrics. Those of Keras flatten both arrays."""
 

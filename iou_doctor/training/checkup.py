@@ -7,26 +7,17 @@ import warnings
 from collections.abc import Collection
 from types import ModuleType
 
-from iou_doctor.api.report import Report, with_rendering
-from iou_doctor.arrays.interpretation import Options
-from iou_doctor.diagnosis.pipeline import check
-from iou_doctor.diagnosis.request import CheckRequest
+from iou_doctor.api.report import Report
 from iou_doctor.diagnosis.selection import Selection
 from iou_doctor.errors import IouDoctorError, UsageError
 from iou_doctor.render import training_log
 from iou_doctor.report.finding import Severity
 from iou_doctor.training.keras_types import Metric, Model
-from iou_doctor.training.log_texts import (
-    add_weights_note,
-    describe_health,
-    print_below,
-    select_faults,
-)
-from iou_doctor.training.metric_call import write_call
+from iou_doctor.training.log_texts import describe_health, print_below, select_faults
+from iou_doctor.training.metric_check import check_metric, describe_situation
+from iou_doctor.training.situation import Fit, Stage, measure_fit
 from iou_doctor.training.step_recorder import Arrays, Step, StepRecorder
 from iou_doctor.training.supported import find_obstacle
-from iou_doctor.training.unreported_rules import list_unreported_rules
-from iou_doctor.training.weights import drop_unweighted_pixels
 
 STOP_ON = (None, Severity.ERROR.value, Severity.WARNING.value)
 """The values of the argument `stop_on`."""
@@ -92,14 +83,17 @@ class Checkup:
         self._printed: set[str] = set()
         self._checked: dict[str, str] = {}
         """When each metric was checked last, by its name."""
+        self._fits: dict[str, Fit] = {}
+        """How well the network fits its training masks, by the keys of `StepRecorder.metrics`."""
         self._recorders: dict[Step, StepRecorder] = {}
-        self._batches_checked = self._epochs_checked = 0
-        self._stopped = self._is_past_epochs = False
+        self._epoch = self._batches_checked = self._epochs_checked = 0
+        self._stopped = self._is_past_epochs = self._is_epoch_checked = False
         Selection(ignore=self.ignore)  # raises now, and not during the training
 
     def on_train_begin(self, logs: object = None) -> None:  # noqa: ARG002
         """Start to record the training step, before Keras traces it."""
         self._remove_recorders()  # an earlier training may have been interrupted
+        self._fits.clear()
         self._batches_checked = self._epochs_checked = 0
         self._stopped = self._is_past_epochs = False
         self._record("train")
@@ -108,18 +102,27 @@ class Checkup:
         """Check the first batches."""
         if self._batches_checked < self.batches:
             self._batches_checked += 1
-            self._check_step("train", f"training, batch {batch + 1}", trained=False)
+            self._check_step("train", f"training, batch {batch + 1}", Stage.FIRST_BATCHES)
+
+    def on_epoch_begin(self, epoch: int, logs: object = None) -> None:  # noqa: ARG002
+        """Note which epoch it is."""
+        self._epoch, self._is_epoch_checked = epoch + 1, False
 
     def on_epoch_end(self, epoch: int, logs: object = None) -> None:  # noqa: ARG002
         """Check after the first epochs, and stop recording after the last of them."""
-        if self._epochs_checked < self.epochs:
-            self._epochs_checked += 1
-            self._check_step("train", f"training, epoch {epoch + 1}", trained=True)
+        self._check_epoch()
+        self._epochs_checked += 1
         self._is_past_epochs = self._epochs_checked >= self.epochs
         if self._is_past_epochs and not self.ledger:
             self._print_health()
             for recorder in self._recorders.values():
                 recorder.stop()
+
+    def _check_epoch(self) -> None:
+        """Check the training of one of the first epochs, once."""
+        if self._epochs_checked < self.epochs and not self._is_epoch_checked:
+            self._is_epoch_checked = True
+            self._check_step("train", f"training, epoch {self._epoch}", Stage.EPOCH)
 
     def on_train_end(self, logs: object = None) -> None:  # noqa: ARG002
         """Restore the model's own steps."""
@@ -129,32 +132,36 @@ class Checkup:
 
     def on_test_begin(self, logs: object = None) -> None:  # noqa: ARG002
         """Start to record the step of the validation or of `evaluate`."""
+        if "train" in self._recorders:
+            self._check_epoch()  # whether the network has learned anything matters afterwards
         self._record("test")
 
     def on_test_end(self, logs: object = None) -> None:  # noqa: ARG002
         """Check what the metrics received in the validation or in `evaluate`."""
         if not self._is_past_epochs or "train" not in self._recorders:
-            self._check_step("test", self._describe_test(), trained=True)
+            self._check_step("test", *self._name_test())
         if "train" not in self._recorders:
             self._print_health()
             self._remove_recorders()
 
-    def _describe_test(self) -> str:
-        is_validation = "train" in self._recorders
-        return f"validation, epoch {self._epochs_checked + 1}" if is_validation else "evaluate"
+    def _name_test(self) -> tuple[str, Stage]:
+        if "train" in self._recorders:
+            return f"validation, epoch {self._epoch}", Stage.VALIDATION
+        return "evaluate", Stage.EVALUATION
 
     def _record(self, step: Step) -> None:
         if step in self._recorders or not self._can_record():
             return
         per_batch = -(-self.samples // self.batches)
-        when = "training, batch 1" if step == "train" else self._describe_test()
+        when = "training, batch 1" if step == "train" else self._name_test()[0]
         self._recorders[step] = StepRecorder(
             self.library,
             self.model,
             step,
             samples=per_batch,
             batches=self.batches,
-            on_refusal=lambda: self._check_step(step, when, trained=False),
+            on_refusal=lambda: self._check_step(step, when, Stage.FIRST_BATCHES),
+            say=self._print_once,
         )
 
     def _remove_recorders(self) -> None:
@@ -164,12 +171,11 @@ class Checkup:
 
     def _can_record(self) -> bool:
         """Return whether the steps of the model can be recorded; if they cannot, print why."""
-        obstacle = find_obstacle(self.library, self.model)
-        if obstacle is not None:
+        if (obstacle := find_obstacle(self.library, self.model)) is not None:
             self._print_once(obstacle)
         return obstacle is None
 
-    def _check_step(self, step: Step, when: str, *, trained: bool) -> None:
+    def _check_step(self, step: Step, when: str, stage: Stage) -> None:
         """Check what each metric received in the latest batches of a step."""
         recorder = self._recorders.get(step)
         if recorder is None or self._stopped:
@@ -177,27 +183,23 @@ class Checkup:
         for key, metric in recorder.metrics.items():
             arrays = recorder.collect_arrays(key)
             if arrays is not None:
-                self._check_metric(metric, arrays, when=when, trained=trained)
+                self._check_metric(key, metric, arrays, stage, when)
         for name in recorder.unsplittable:
-            self._print_once(
-                f"metric {name} is not checked: its arrays cannot be split into samples"
-            )
+            reason = "its arrays cannot be split into samples"
+            self._print_once(f"metric {name} is not checked: {reason}")
         if not recorder.metrics and not recorder.unsplittable:
             metrics = f"{self.library.__name__}.metrics"
             self._print_once(f"nothing to check: {step}_step updates no IoU metric of {metrics}")
 
-    def _check_metric(self, metric: Metric, arrays: Arrays, *, when: str, trained: bool) -> None:
-        (y_true, y_pred), note = drop_unweighted_pixels(*arrays)
-        rules = list_unreported_rules(trained=trained)
-        request = CheckRequest(
-            predictions=y_pred,
-            masks=y_true,
-            options=Options(class_names=self.class_names),
-            metric=write_call(metric),
-            selection=Selection(ignore=(*self.ignore, *rules)),
-        )
+    def _check_metric(
+        self, key: str, metric: Metric, arrays: Arrays, stage: Stage, when: str
+    ) -> None:
+        training, fit = self._recorders.get("train"), self._fits.get(key, Fit())
+        situation = describe_situation(training, key, metric, stage=stage, fit=fit)
         try:
-            report = with_rendering(check(request))
+            report, note = check_metric(
+                metric, arrays, situation, class_names=self.class_names, ignore=self.ignore
+            )
         except IouDoctorError as error:
             self._print_once(f"metric {metric.name} is not checked: {error}")
             return
@@ -205,8 +207,8 @@ class Checkup:
             text = f"iou-doctor failed; the training continues:\n{traceback.format_exc()}"
             warnings.warn(text, RuntimeWarning, stacklevel=2)
             return
-        if note is not None:
-            report = add_weights_note(report, note)
+        if stage is Stage.EPOCH:
+            self._fits[key] = measure_fit(report)
         self.reports.append(report)
         self._checked[metric.name] = when
         heading = f"{when}, metric {metric.name}, {len(arrays[0])} samples"
@@ -236,7 +238,8 @@ class Checkup:
             return
         step: Step = "test" if "test" in self._recorders else "train"
         known = len(self.reports)
-        self._check_step(step, "the last batches", trained=True)
+        stage = Stage.EPOCH if step == "train" else Stage.VALIDATION
+        self._check_step(step, "the last batches", stage)
         for report in self.reports[known:]:
             print_below(training_log.render_ledger(report))
 

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from math import prod
 from typing import cast
 
-from iou_doctor.training.keras_types import IouMetric
+from iou_doctor.metrics.libraries.keras import WORKING_AXES
+from iou_doctor.training.keras_types import IouMetric, Metric
 
 LIBRARIES = ("keras", "tf_keras")
 IOU_METRICS = ("MeanIoU", "OneHotMeanIoU", "OneHotIoU", "BinaryIoU", "IoU")
@@ -76,6 +77,18 @@ def update_outside(metric: object, y_true: object, y_pred: object) -> None:
     cls = find_iou_class(metric)
     if cls is not None:
         cls.update_state(metric, y_true, y_pred)  # type: ignore[attr-defined]  # no types
+
+
+def explain_error(metric: Metric, error: Exception) -> str | None:
+    """Return why `result` of a metric raised an error, if that is its `axis`; else `None`."""
+    axis = getattr(metric, "axis", -1)
+    if axis in WORKING_AXES or "reduction dimension" not in str(error):
+        return None
+    return (
+        f"metric {metric.name} cannot be used with axis={axis}: result() fails for every axis but"
+        " -1 and 0 (keras issue 23667). If the classes are the last axis, use axis=-1; if not,"
+        " argmax them in a subclass, before super().update_state"
+    )
 
 
 def is_refused(metric: object, true: Shape, pred: Shape) -> bool:

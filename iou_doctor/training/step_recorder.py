@@ -18,8 +18,9 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from iou_doctor.training.excerpts import cut_excerpt
+from iou_doctor.training.ignored_object import has_object, may_ignore_object
 from iou_doctor.training.keras_types import Metric, Model
-from iou_doctor.training.metric_call import is_refused, update_outside
+from iou_doctor.training.metric_call import explain_error, is_refused, update_outside
 from iou_doctor.training.metric_updates import observe_updates
 
 LOG_KEY = "iou_doctor"
@@ -42,6 +43,7 @@ class StepRecorder:
         samples: the most samples to keep of one batch.
         batches: how many of the latest batches to keep.
         on_refusal: called before the error of a metric that cannot take its arrays is raised.
+        say: prints a line.
     """
 
     def __init__(
@@ -53,6 +55,7 @@ class StepRecorder:
         samples: int,
         batches: int,
         on_refusal: Callable[[], None],
+        say: Callable[[str], None],
     ) -> None:
         self.metrics: dict[str, Metric] = {}
         """The metrics that were updated while the step was traced, one entry for each update."""
@@ -60,10 +63,12 @@ class StepRecorder:
         """The names of the metrics whose arrays cannot be split into samples."""
         self._refused: set[str] = set()
         """The keys of the metrics that were left out of the step because they raise."""
-        self._on_refusal = on_refusal
+        self._on_refusal, self._say = on_refusal, say
         self._library = library
         self._model, self._step_name, self._samples = model, step, samples
         self._latest: deque[Excerpts] = deque(maxlen=batches)
+        self._have_object: dict[str, tf.Tensor] = {}
+        """Whether a mask so far held class 1, for the keys of the metrics that may ignore it."""
         self._recording = True
         self._users_step = vars(model).get(f"{step}_step")
         self._original_step: Callable[[object], object] = getattr(model, f"{step}_step")
@@ -108,6 +113,14 @@ class StepRecorder:
         y_true, y_pred, *weights = (np.concatenate(side) for side in zip(*same, strict=True))
         return y_true, y_pred, weights[0] if weights else None
 
+    def lacks_object(self, key: str) -> bool:
+        """Return whether no mask held class 1 so far; `False` if that was not looked at.
+
+        Args:
+            key: a key of `metrics`.
+        """
+        return key in self._have_object and not bool(self._have_object[key])
+
     def _run_step(self, data: object) -> object:
         """Run the model's step, and add excerpts to its logs."""
         if getattr(self._model, f"{self._step_name}_function") != self._run_function:
@@ -115,6 +128,7 @@ class StepRecorder:
             # take the excerpts out of the logs
             return self._original_step(data)
         excerpts: Excerpts = {}
+        objects: dict[str, tf.Tensor] = {}
         updates: Counter[int] = Counter()
         graph = _get_graph()
 
@@ -134,24 +148,41 @@ class StepRecorder:
             updates[id(metric)] += 1
             self.metrics[key] = metric
             excerpts[key] = excerpt
+            if may_ignore_object(metric):
+                objects[key] = has_object(y_true)
             if is_refused(metric, *(_get_shape(array) for array in excerpt[:2])):
                 self._refused.add(key)
             return key in self._refused
 
         with observe_updates(record_excerpt, self._library, self._model):
-            logs = self._original_step(data)
-        return {**logs, LOG_KEY: excerpts} if excerpts and isinstance(logs, dict) else logs
+            try:
+                logs = self._original_step(data)
+            except Exception as error:
+                self._explain(error)
+                raise
+        if not excerpts or not isinstance(logs, dict):
+            return logs
+        return {**logs, LOG_KEY: (excerpts, objects)}
 
     def _run_function(self, iterator: object) -> object:
         """Run the step, and take the excerpts out of its logs."""
         logs = self._original_function(iterator)
         if not isinstance(logs, dict) or LOG_KEY not in logs:
             return logs
+        excerpts, objects = logs[LOG_KEY]
         if self._recording:
-            self._latest.append(logs[LOG_KEY])
+            self._latest.append(excerpts)
+            for key, found in objects.items():
+                self._have_object[key] = tf.logical_or(self._have_object.get(key, False), found)
         if self._refused:
-            self._raise_refusal(logs[LOG_KEY])
+            self._raise_refusal(excerpts)
         return {name: value for name, value in logs.items() if name != LOG_KEY}
+
+    def _explain(self, error: Exception) -> None:
+        """Say why the step failed, if a metric is the reason and it is known."""
+        for metric in self.metrics.values():
+            if (reason := explain_error(metric, error)) is not None:
+                self._say(reason)
 
     def _raise_refusal(self, excerpts: Excerpts) -> None:
         """Report the metrics that cannot take their arrays, and raise the error of Keras."""

@@ -36,15 +36,26 @@ SPARSE = "sparse_categorical_crossentropy"
 IGNORING = keras.losses.SparseCategoricalCrossentropy(ignore_class=255)
 
 
-def train(y, metric, *, channels=3, activation="softmax", loss=SPARSE, epochs=3, **options):
+def train(
+    y,
+    metric,
+    *,
+    channels=3,
+    activation="softmax",
+    loss=SPARSE,
+    epochs=3,
+    rate=0.02,
+    fit=None,
+    **options,
+):
     """Train a tiny network with the callback and return what the metric read in each epoch."""
     keras.utils.set_random_seed(1)
     images = keras.Input((24, 24, 3))
     hidden = keras.layers.Conv2D(8, 3, padding="same", activation="relu")(images)
     model = keras.Model(images, keras.layers.Conv2D(channels, 1, activation=activation)(hidden))
-    model.compile(keras.optimizers.Adam(0.02), loss, metrics=[metric], **options)
+    model.compile(keras.optimizers.Adam(rate), loss, metrics=[metric], **options)
     callbacks = [Checkup()]
-    fitted = model.fit(IMAGES, y, 8, epochs=epochs, verbose=0, callbacks=callbacks)
+    fitted = model.fit(IMAGES, y, 8, epochs=epochs, verbose=0, callbacks=callbacks, **(fit or {}))
     return fitted.history[metric.name]
 
 
@@ -66,10 +77,46 @@ def argmax_then(change=lambda y, p: (y, p)):
     return Argmaxed(3, name="iou")
 
 
-def test_train_object_is_ignore_class(capsys):
+@pytest.mark.parametrize("rate", [0.02, 0.002])
+def test_train_object_is_ignore_class(capsys, rate):
     metric = METRICS.MeanIoU(2, ignore_class=255, sparse_y_pred=False)
-    assert max(train(OBJECT * 255, metric, channels=2, loss=IGNORING)) <= 0.5
+    assert max(train(OBJECT * 255, metric, channels=2, loss=IGNORING, rate=rate, epochs=2)) <= 0.5
     assert get_output(capsys) == (["masks-0-255"], [])
+
+
+def test_train_scribbles_without_the_object_at_first(capsys):
+    scribbles = np.where(RANDOM.random(OBJECT.shape) < 0.05, OBJECT, 255)
+    scribbles[:8][OBJECT[:8] == 1] = 255
+    metric = METRICS.MeanIoU(2, ignore_class=255, sparse_y_pred=False)
+    train(scribbles, metric, channels=2, loss=IGNORING, rate=0.002, fit={"shuffle": False})
+    assert get_output(capsys)[0] == []
+
+
+def test_train_object_looks_inverted_to_a_young_network(capsys):
+    masks, metric = OBJECT[..., np.newaxis], METRICS.BinaryIoU([0, 1], 0.5)
+    keras.utils.set_random_seed(1)
+    images = keras.Input((24, 24, 3))
+    head = keras.layers.Conv2D(1, 1, activation="sigmoid")
+    model = keras.Model(images, head(images))
+    head.set_weights([np.float32([[[[-9], [0], [0]]]]), np.float32([4.5])])
+    model.compile(keras.optimizers.SGD(1e-4), "binary_crossentropy", metrics=[metric])
+    options = {"epochs": 2, "validation_split": 0.5, "verbose": 0}
+    model.fit(IMAGES, masks, 4, callbacks=[Checkup()], **options)
+    assert get_output(capsys)[0] == []
+    head.set_weights([np.float32([[[[9], [0], [0]]]]), np.float32([-4.5])])
+    validation = IMAGES[12:], 1 - masks[12:]
+    model.fit(
+        IMAGES, masks, 4, epochs=1, verbose=0, validation_data=validation, callbacks=[Checkup()]
+    )
+    assert get_output(capsys)[0] == ["inverted-masks"]
+
+
+@pytest.mark.parametrize("options", [{}, {"run_eagerly": True}], ids=str)
+def test_the_axis_that_keras_cannot_use_is_named_before_its_error(capsys, options):
+    metric = METRICS.MeanIoU(3, sparse_y_pred=False, axis=1, name="iou")
+    with pytest.raises((ValueError, tf.errors.InvalidArgumentError)):
+        train(LABELS, metric, epochs=1, **options)
+    assert "metric iou cannot be used with axis=1" in capsys.readouterr().out
 
 
 def test_train_logits_at_one_half(capsys):

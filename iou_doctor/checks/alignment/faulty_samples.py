@@ -59,7 +59,7 @@ RULE = Rule(
         *VALUE_RULES,
         *NUMBERING_RULES,
     ),
-    needs=Needs.TRAINED_NETWORK,
+    needs=Needs.FITTING_NETWORK,
 )
 OF_BRATS = (0, 4), (0, 3)
 """The least and the largest label of masks of BraTS, and of predictions by other tools."""

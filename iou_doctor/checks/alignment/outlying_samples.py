@@ -27,7 +27,7 @@ RULE = Rule(
     suspicion=Suspicion.DEFINITIONS,
     claim="a few samples score far less than all others, or have the prediction of another one",
     after=(*ARRAY_FAULTS, "misplaced-tiles", "shuffled-samples", "duplicated-samples"),
-    needs=Needs.TRAINED_NETWORK,
+    needs=Needs.FITTING_NETWORK,
 )
 FEWEST_SAMPLES, LEAST_USUAL = 4, 0.4
 """Minimum number of samples, and minimum of their usual score. In a weak model, low scores are

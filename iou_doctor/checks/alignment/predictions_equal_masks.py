@@ -13,7 +13,7 @@ warning, and small arrays are not reported.
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.wording import format_count
-from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion, Symptom
+from iou_doctor.report.finding import Finding, Needs, Rule, Severity, Suspicion, Symptom
 
 RULE = Rule(
     code="IOU507",
@@ -22,6 +22,7 @@ RULE = Rule(
     suspicion=Suspicion.DEFINITIONS,
     claim="the predictions are identical to the masks",
     explains=Symptom.PERFECT_SCORE,
+    needs=Needs.WHOLE_DATA_SET,  # a network may get a few simple images right
 )
 
 MOST_PIXELS_OF_AN_EXAMPLE = 1_000

@@ -56,7 +56,7 @@ RULE = Rule(
     symptom=Symptom.ALIGNMENT,
     also_explains=("misplaced-tiles",),
     after=(*FORMAT_FAULTS, "shuffled-samples", "flipped-samples"),
-    needs=Needs.TRAINED_NETWORK,
+    needs=Needs.NEW_DATA,
 )
 
 LEAST_SHIFT_GAIN = 0.03

@@ -26,7 +26,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from iou_doctor.checks.agreement import WEAK_KAPPA, compute_kappa
+from iou_doctor.checks.agreement import WEAK_KAPPA, measure_agreement
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.map_stack import Stack
 from iou_doctor.checks.registry import Result
@@ -53,7 +53,7 @@ def find(evidence: Evidence) -> Result:
     """Compare the equal pixels with those that would be equal by chance."""
     if any(finding.severity is not Severity.NOTE for finding in evidence.found):
         return Skipped("a fault was found that may be the reason for a low score")
-    kappa = compute_kappa(evidence)
+    kappa = measure_agreement(evidence)
     if kappa is None or kappa > WEAK_KAPPA:
         return []
     maps = stack_maps(evidence, "many")

@@ -42,6 +42,8 @@ def report_doubtful(rule: Rule, evidence: Evidence, void: Collection[int]) -> li
     """
     if _may_be_object(evidence, [*void]):
         return [_report_object(rule, evidence, next(iter(void)))]
+    if [*void] == [TWO_CLASSES] and evidence.interpretation.y_pred.is_thresholded:
+        return [_report_third_class(rule, evidence)]
     backgrounds = find_likely_background(evidence, void)
     classes = _find_likely_classes(evidence, [one for one in void if one not in backgrounds])
     return [
@@ -91,6 +93,20 @@ def _report_likely_class(
         help=f"look at some of these pixels: if they show class {own}, masks = np.where(masks =="
         f" {label}, {own}, masks); if they are void, {void}",
         facts={"labels": {str(label): majority.total}},
+    )
+
+
+def _report_third_class(rule: Rule, evidence: Evidence) -> Finding:
+    """Return the finding on label 2 beside scores of one channel, which tells 0 and 1 apart."""
+    pixels, total = evidence.pairs.count_truths()[TWO_CLASSES], evidence.repaired.pixels.total
+    return Finding(
+        rule,
+        message=f"masks hold {describe_labels({TWO_CLASSES: pixels})}"
+        f" ({format_percent(pixels, total)}), but the predictions have one channel, which tells"
+        " only two classes apart: the label is a third class, or void that is not declared",
+        help="if it is a class, give the model one channel for each class; if it is void, declare"
+        f" it as the ignore label {TWO_CLASSES}",
+        facts={"labels": {str(TWO_CLASSES): pixels}},
     )
 
 

@@ -32,7 +32,7 @@ RULE = Rule(
     explains=Symptom.METRIC | Symptom.BASELINE,
     also_explains=("unlabelled-class-predicted",),
     after=("masks-0-255",),
-    needs=Needs.TRAINED_NETWORK,
+    needs=Needs.NEW_DATA,
 )
 
 LEAST_INVERTED = 0.6

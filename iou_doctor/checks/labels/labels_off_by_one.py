@@ -42,7 +42,7 @@ RULE = Rule(
     symptom=Symptom.NUMBERING,
     explains=OF_CLASS_IDS,
     also_explains=("channel-count-mismatch", "ignored-class-in-range"),
-    needs=Needs.TRAINED_NETWORK,
+    needs=Needs.NEW_DATA,
 )
 
 LEAST_SAME_IDS = 0.5

@@ -54,7 +54,7 @@ from iou_doctor.repairs.any_channel import AnyChannel
 from iou_doctor.repairs.relabel import Relabel
 from iou_doctor.repairs.repair import Labels, Repair
 from iou_doctor.repairs.step import Side, Step
-from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion, Symptom
+from iou_doctor.report.finding import Finding, Needs, Rule, Severity, Suspicion, Symptom
 
 RULE = Rule(
     code="IOU414",
@@ -75,6 +75,7 @@ RULE = Rule(
         "unargmaxed-logits",
         "unargmaxed-probabilities",
     ),
+    needs=Needs.NEW_DATA,
 )
 
 TWO_CLASSES = 2

@@ -55,7 +55,7 @@ RULE = Rule(
         "prediction-out-of-range",
         *NUMBERING_RULES,
     ),
-    needs=Needs.TRAINED_NETWORK,
+    needs=Needs.NEW_DATA,
 )
 
 LEAST_EXCHANGE_GAIN = 0.05

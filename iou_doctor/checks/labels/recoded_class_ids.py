@@ -44,7 +44,7 @@ RULE = Rule(
         "foreign-label-ids",
         "instance-ids",
     ),
-    needs=Needs.TRAINED_NETWORK,
+    needs=Needs.NEW_DATA,
 )
 
 LEAST_MERGED_SHARE = 0.55

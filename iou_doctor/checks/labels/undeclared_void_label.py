@@ -65,8 +65,12 @@ def find(evidence: Evidence) -> Result:
         return []
     declared = evidence.interpretation.ignore_index
     findings: list[Finding] = []
-    recoded = _list_recoded_labels(evidence)
-    outside = {k: n for k, n in count_undeclared_void(evidence).items() if k not in recoded}
+    recoded, channels = _list_recoded_labels(evidence), _count_channels(evidence)
+    outside = {
+        label: count
+        for label, count in count_undeclared_void(evidence).items()
+        if label not in recoded and not 0 <= label < channels
+    }
     if outside and may_be_classes(evidence, outside):
         return []
     inside = None if recoded else find_void_classes(evidence)
@@ -105,6 +109,12 @@ def _find_in_channels(evidence: Evidence) -> list[Finding]:
             severity_override=Severity.ERROR if evidence.metric_score.error else None,
         )
     ]
+
+
+def _count_channels(evidence: Evidence) -> int:
+    """Return how many classes have a channel of scores, whatever number the user names."""
+    interpretation = evidence.interpretation
+    return interpretation.layout.y_pred.channels if interpretation.y_pred.is_dense else 0
 
 
 def _find_notes(evidence: Evidence, *, are_recoded: bool) -> list[Finding]:

@@ -39,7 +39,7 @@ RULE = Rule(
     explains=OF_CLASS_IDS,
     also_explains=("channel-count-mismatch", "class-imbalance"),
     after=("labels-off-by-one", "masks-0-255"),
-    needs=Needs.TRAINED_NETWORK,
+    needs=Needs.NEW_DATA,
 )
 
 TWO_CLASSES, LEAST_OF_TWO = 2, 0.6

@@ -9,7 +9,7 @@ multiplies masks and predictions reports scores above 1 or below 0.
 
 The same happens if 255 is declared as the ignore label, as some frameworks do by default: the
 object is left out. The rule then asks that the predictions of class 1 lie on 255, or that there are
-none.
+none, or, in a training, that no mask of an epoch holds class 1.
 
 Soft (antialiased) edges add greys between 0 and 255, which the same line rounds.
 
@@ -203,9 +203,12 @@ def _report_greys(evidence: Evidence, counts: dict[int, int]) -> Finding:
 def _is_ignored_object(evidence: Evidence) -> bool:
     """Return whether 255 is the object although it is the ignore label.
 
-    No mask holds class 1. Either nothing is predicted as class 1, so that the score is that of
-    background alone, or what is predicted as class 1 mostly has the label 255.
+    No mask holds class 1. Either this is known of all masks, or nothing is predicted as class 1,
+    so that the score is that of background alone, or what is predicted as class 1 mostly has the
+    label 255.
     """
+    if evidence.lacks_object:
+        return True
     pairs = evidence.pairs.pool()
     predicted, hits = pairs.count_predictions().get(1, 0), _count_object_pixels(evidence)
     labelled = pairs.count_truths()[255]

@@ -18,7 +18,7 @@ from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.wording import advise_on_scale, format_count
 from iou_doctor.counts.pair_counts import PairCounts
-from iou_doctor.report.finding import Finding, Rule, Severity, Skipped, Suspicion, Symptom
+from iou_doctor.report.finding import Finding, Needs, Rule, Severity, Skipped, Suspicion, Symptom
 
 RULE = Rule(
     code="IOU803",
@@ -28,6 +28,7 @@ RULE = Rule(
     claim="the model gives every image the same output",
     explains=Symptom.BASELINE,
     also_explains=("collapsed-predictions", "never-predicted-class"),
+    needs=Needs.NEW_DATA,
 )
 FEWEST_SAMPLES = 3
 """Minimum number of samples whose predictions are compared if no model is given."""

@@ -19,7 +19,7 @@ from iou_doctor.checks.registry import Result
 from iou_doctor.checks.suggested_code import have_masks_overlap, suggest_multilabel
 from iou_doctor.checks.wording import format_percent
 from iou_doctor.counts.value_counts import SUM_TOLERANCE
-from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
+from iou_doctor.report.finding import Finding, Needs, Rule, Severity, Suspicion
 
 RULE = Rule(
     code="IOU209",
@@ -28,6 +28,7 @@ RULE = Rule(
     suspicion=Suspicion.ENCODING,
     claim="the channels lie in [0, 1] but do not sum to 1",
     after=("softmax-over-wrong-axis", "reshaped-not-transposed"),
+    needs=Needs.WHOLE_DATA_SET,  # the first logits of a network may lie in [0, 1], too
 )
 
 LARGEST_SHARE_OFF = 0.05

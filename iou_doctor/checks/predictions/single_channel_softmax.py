@@ -11,6 +11,7 @@ softmax, or one channel, a sigmoid and a threshold.
 """
 
 from iou_doctor.checks.evidence import Evidence
+from iou_doctor.checks.one_channel import has_too_few_channels, suggest_channels
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.suggested_code import suggest_threshold
 from iou_doctor.counts.label_decoding import LabelDecoding
@@ -81,13 +82,17 @@ def _report_argmax(evidence: Evidence) -> Finding:
     axis = "their last axis" if takes is None or takes.axis == -1 else f"axis {takes.axis}"
     if takes is not None and takes.axis == 1:
         what = "every pixel becomes the same class"
+    is_too_few = has_too_few_channels(evidence)
+    threshold = f"{suggest_threshold(evidence)}, or a model with one channel for each class"
     return Finding(
         RULE,
         message=f"{evidence.metric.short_name} takes the argmax of the predictions over {axis}, but"
         f" predictions of shape {shape} have one score for each pixel: {what}",
-        help=f"{suggest_threshold(evidence)}, or a model with one channel for each class",
+        help=suggest_channels(evidence) if is_too_few else threshold,
         facts={"predictions": list(shape), "threshold": interpretation.threshold},
-        repair=Repair(
+        repair=None
+        if is_too_few
+        else Repair(
             name=f"threshold the predictions at {interpretation.threshold:g}",
             safe=True,
             steps=(Threshold(Side.PREDICTIONS, interpretation.threshold),),

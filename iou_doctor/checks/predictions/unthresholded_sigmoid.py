@@ -14,6 +14,7 @@ because sigmoid(0) is 0.5.
 from iou_doctor.arrays.interpretation import Encoding
 from iou_doctor.checks.channel_values import needs_0_and_1
 from iou_doctor.checks.evidence import Evidence
+from iou_doctor.checks.one_channel import has_too_few_channels, suggest_channels
 from iou_doctor.checks.predictions._unargmaxed import count_below_one
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.suggested_code import suggest_multilabel, suggest_threshold
@@ -52,6 +53,7 @@ def find(evidence: Evidence) -> Result:
     what = "logits" if interpretation.y_pred is Encoding.BINARY_LOGITS else "scores"
     threshold = interpretation.threshold
     is_background = evidence.has_found("relu-before-sigmoid")  # the threshold itself
+    is_too_few = has_too_few_channels(evidence)
     return [
         Finding(
             RULE,
@@ -60,6 +62,8 @@ def find(evidence: Evidence) -> Result:
             f" {_describe_reading(evidence)}",
             help=f"predictions = predictions > {threshold:g}"
             if is_background
+            else suggest_channels(evidence)
+            if is_too_few
             else suggest_threshold(evidence) + _suggest_channels(evidence),
             facts={
                 "minimum": values.minimum,
@@ -70,7 +74,7 @@ def find(evidence: Evidence) -> Result:
             },
             evidence=describe_first(values.first_fractional, evidence),
             repair=None
-            if is_background
+            if is_background or is_too_few
             else Repair(
                 name=f"threshold the predictions at {threshold:g}",
                 safe=True,

@@ -8,11 +8,13 @@ Compare the metric's call with the assumptions at the end of the report. If one 
 correct it with --layout, --predictions-as, --masks-as or --num-classes.
 """
 
+from iou_doctor.arrays.interpretation import Encoding
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.other_scores import TOLERANCE
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.suggested_code import needs_argmax, suggest_call
 from iou_doctor.checks.symptoms import ARRAY_FAULTS
+from iou_doctor.counts.label_decoding import is_no_class
 from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion, Symptom
 
 RULE = Rule(
@@ -87,7 +89,19 @@ def _describe_difference(evidence: Evidence) -> str | None:
         return f"{evidence.metric.call} reads {value:.4f}, but the masks hold no class ids"
     if ours is None or abs(value - ours) <= TOLERANCE or evidence.has_found(*EXPLAINING_RULES):
         return None
+    if _have_logits_of_zero(evidence):
+        return None
     return f"{evidence.metric.call} reads {value:.4f}, but read well they give {ours:.4f}"
+
+
+def _have_logits_of_zero(evidence: Evidence) -> bool:
+    """Return whether all logits of some pixels are 0: iou-doctor reads no class, metrics class 0.
+
+    A network whose biases are still 0 gives such logits where an image is black.
+    """
+    if evidence.interpretation.y_pred is not Encoding.LOGITS:
+        return False
+    return is_no_class(min(evidence.pairs.pool().count_predictions(), default=0))
 
 
 def _has_no_class_ids(evidence: Evidence) -> bool:

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from build import after, diagnose, errors, found, names, noisy, scene
+from build import after, diagnose, errors, found, names, noisy, one_hot, scene, sigmoid
 
 TRUTH = scene(1)
 
@@ -37,6 +37,23 @@ def test_a_declared_void_label_passes(void):
     assert names(declared) == []
     metric = f"keras.metrics.MeanIoU(num_classes=2, ignore_class={void})"
     assert names(diagnose(y_true=masks, y_pred=predictions, metric=metric)) == []
+
+
+def test_label_2_beside_one_channel_of_scores_may_be_a_third_class():
+    truth, metric = scene(1, samples=6), "keras.metrics.BinaryIoU([0, 1], 0.5)"
+    report = diagnose(y_true=truth, y_pred=sigmoid(truth == 1, 2), metric=metric)
+    finding = found(report, "undeclared-void-label")
+    assert "the label is a third class, or void" in finding.message
+    assert finding.repair is None
+
+
+def test_a_label_that_has_a_channel_is_not_void():
+    truth = scene(1, classes=4)
+    scores = one_hot(np.where(truth == 3, 0, truth), 4, np.float32)
+    metric = "keras.metrics.MeanIoU(num_classes=3, sparse_y_pred=False)"
+    report = diagnose(y_true=truth, y_pred=scores, metric=metric)
+    assert errors(report) == ["channel-count-mismatch"]
+    assert "undeclared-void-label" not in names(report)
 
 
 def test_0_and_255_alone_are_another_rule():

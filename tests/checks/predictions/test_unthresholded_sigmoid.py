@@ -45,3 +45,11 @@ def test_binary_iou_thresholds_by_itself():
 def test_zeros_and_ones_as_floats_are_labels():
     report = diagnose(y_true=TRUTH, y_pred=[[[0.0, 1.0, 1.0, 1.0]]], num_classes=2)
     assert names(report) == []
+
+
+def test_one_channel_beside_three_classes_needs_no_threshold_but_channels():
+    truth = scene(1)
+    for metric in ("keras.metrics.MeanIoU(num_classes=3)", "keras.metrics.OneHotMeanIoU(3)"):
+        report = diagnose(y_true=truth, y_pred=sigmoid(truth > 0, 2), metric=metric)
+        assert "give the model 3 channels" in report.primary.help
+        assert report.primary.repair is None

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from build import diagnose, errors, found, names, one_hot, scene
+from build import diagnose, errors, found, logits, names, one_hot, scene
 
 
 def test_another_number_than_the_doctors_without_any_other_cause():
@@ -70,3 +70,13 @@ def test_labels_for_a_metric_that_multiplies_them(classes, expected):
     metric = "DiceMetric(include_background=False)"
     report = diagnose(y_true=truth, y_pred=np.roll(truth, 1, 3), metric=metric)
     assert errors(report) == expected
+
+
+def test_logits_that_are_all_0_are_those_of_a_young_network():
+    truth = scene(1)
+    scores = logits(truth, 2, classes=3)
+    scores[:, :4] = 0
+    metric = "keras.metrics.MeanIoU(num_classes=3, sparse_y_pred=False)"
+    report = diagnose(y_true=truth, y_pred=scores, metric=metric)
+    assert report.metric.value != pytest.approx(report.mean_iou, abs=1e-4)
+    assert errors(report) == []
