@@ -6,7 +6,7 @@ their own fault, and know nothing of the others.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from iou_doctor.arrays.layout import Relation
@@ -145,17 +145,22 @@ def _drop_harmful(
 def hold_back_advice(findings: Sequence[Finding]) -> list[Finding]:
     """Replace advice that supposes a right format as long as a fault of the format stands.
 
-    Class weights are no cure for masks of 0 and 255, and sorting files is none for a flip.
+    Class weights are no cure for masks of 0 and 255 or a shift, and sorting files is none for a
+    flip.
     """
-    suspect = any(
-        finding.rule.suspicion in FORMAT and finding.severity is not Severity.NOTE
-        for finding in findings
-    )
-    if not suspect:
-        return list(findings)
+    faults = [finding for finding in findings if finding.severity is not Severity.NOTE]
+    held_back: Collection[Suspicion] = ()
+    if any(finding.rule.suspicion in FORMAT for finding in faults):
+        held_back = [*Suspicion]
+    elif any(
+        finding.rule.suspicion is Suspicion.ALIGNMENT and finding.repair for finding in faults
+    ):
+        held_back = [Suspicion.COLLAPSE]
     return [
         finding
-        if finding.rule.suspicion in FORMAT or finding.cautious_help is None
+        if finding.rule.suspicion in FORMAT
+        or finding.rule.suspicion not in held_back
+        or finding.cautious_help is None
         else replace(finding, help=finding.cautious_help)
         for finding in findings
     ]

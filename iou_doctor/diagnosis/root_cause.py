@@ -21,7 +21,7 @@ from iou_doctor.diagnosis.verdict import judge
 from iou_doctor.diagnosis.what_if import Recount, repair_evidence
 from iou_doctor.repairs.repair import Repair
 from iou_doctor.report.baseline import Baseline
-from iou_doctor.report.finding import Finding, Outcome, Status
+from iou_doctor.report.finding import Finding, Outcome, Severity, Status, Suspicion
 from iou_doctor.report.report import GATE, Input, Report
 from iou_doctor.report.version import __version__
 
@@ -151,9 +151,13 @@ def _sort_causes_first(findings: Sequence[Finding]) -> list[Finding]:
 def _rank(finding: Finding) -> tuple[int, int, str]:
     """Return the sort key of a finding: errors first, then causes that are suspected early.
 
-    The code only decides the order of findings that are equal in both.
+    A warning about rare classes names no fault, so it comes after those that do. The code only
+    decides the order of findings that are equal in both.
     """
-    return -finding.severity.rank, finding.rule.suspicion, finding.rule.code
+    rule, suspicion = finding.rule, finding.rule.suspicion
+    if suspicion is Suspicion.COLLAPSE and finding.severity is Severity.WARNING:
+        suspicion = Suspicion.PERMUTATION
+    return -finding.severity.rank, suspicion, rule.code
 
 
 def _sort_findings(

@@ -592,3 +592,10 @@ def test_a_sample_without_any_prediction_is_no_shift():
     scores = np.where(truth == 1, 0.9, 0.1).astype(np.float32)
     scores[0] = np.nan
     assert "non-finite-predictions" in errors(diagnose(y_true=truth, y_pred=scores))
+
+
+def test_a_share_of_turned_samples_says_of_how_many_that_were_examined():
+    masks, predictions = draw_pairs(40, 4, seed=2)
+    mixed = change(predictions, [3, 9, 17, 28, 36], lambda labels: labels[::-1])
+    finding = found(diagnose(y_true=masks, y_pred=mixed), FLIPPED)
+    assert "of the 32 samples examined (of 40) are turned" in finding.message

@@ -115,3 +115,13 @@ def test_images_without_objects_do_not_hide_a_shift_of_the_others():
     report = diagnose(y_true=masks, y_pred=np.roll(masks, 4, axis=1))
     assert found(report, SHIFTED).facts["rows"] == 4
     assert found(report, SHIFTED).severity is Severity.WARNING
+
+
+def test_the_rare_classes_of_a_shifted_volume_do_not_lead_and_wait_with_their_advice():
+    masks, predictions = draw_organs((40, 72, 72), organs=2, rough=0.5)
+    report = diagnose(y_true=masks, y_pred=move(predictions, 5, 0), num_classes=2)
+    assert names(report)[:2] == [SHIFTED, "class-imbalance"]
+    assert report.verdict.primary == SHIFTED
+    assert "weight" not in found(report, "class-imbalance").help
+    alone = diagnose(y_true=masks, y_pred=predictions, num_classes=2)
+    assert "weight" in found(alone, "class-imbalance").help

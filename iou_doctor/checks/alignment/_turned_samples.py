@@ -110,8 +110,9 @@ def report_some(
     first, number = int(np.flatnonzero(turned)[0]), int(turned.sum())
     return Finding(
         rule,
-        message=f"{number:,} of {len(maps):,} samples {'is' if number == 1 else 'are'} turned:"
-        f" {how}; the mean IoU is {fits.pooled[0]:.4f} as given and {after:.4f} with"
+        message=f"{number:,} of {_describe_examined(evidence, maps)}"
+        f" {'is' if number == 1 else 'are'} turned: {how}; the mean IoU is"
+        f" {fits.pooled[0]:.4f} as given and {after:.4f} with"
         f" {'it' if number == 1 else 'these'} turned back",
         help=_write_help(evidence, groups, number),
         facts={
@@ -126,6 +127,14 @@ def report_some(
         f" {fits.images[0, first]:.2f} as given, {fits.images[best[first], first]:.2f} turned back",
         repair=_build_repair(evidence, maps, groups, after),
     )
+
+
+def _describe_examined(evidence: Evidence, maps: Stack) -> str:
+    """Return how many samples were looked at, and of how many."""
+    samples = evidence.interpretation.layout.samples
+    if len(maps) == samples:
+        return f"{samples:,} samples"
+    return f"the {len(maps):,} samples examined (of {samples:,})"
 
 
 def _score_turned_back(maps: Stack, fits: Fits, best: NDArray[np.intp]) -> float:

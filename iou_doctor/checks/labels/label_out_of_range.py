@@ -88,7 +88,7 @@ def _count_strays(evidence: Evidence) -> dict[int, int]:
     if seams and evidence.interpretation.num_classes == 2:
         return {}  # binary masks resized with interpolation: all values from 0 to 255
     void = count_undeclared_void(evidence)
-    if may_be_classes(evidence, void) and are_classes_right(evidence):
+    if void and may_be_classes(evidence, void) and are_classes_right(evidence):
         void = {}  # the rule `undeclared-void-label` does not report them
     explained = {*void, *count_no_data(evidence), *seams}
     return {
