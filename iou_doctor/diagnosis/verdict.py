@@ -28,7 +28,9 @@ def judge(
     primary = findings[0] if findings and findings[0].severity is not Severity.NOTE else None
     is_repaired = any(finding.repair for finding in roots)
     is_unexplained = any(finding.rule.name == UNEXPLAINED for finding in findings)
-    is_doubtful = is_unexplained or (primary is not None and primary.rule.suspicion not in TRUSTING)
+    is_doubtful = is_unexplained or (
+        primary is not None and (primary.leaves_doubt or primary.rule.suspicion not in TRUSTING)
+    )
     summary = _summarize(
         sick, primary, evidence, after if is_repaired else None, is_doubtful=is_doubtful
     )

@@ -49,12 +49,17 @@ OFFSETS = (1, 2, 3)
 """How far away the samples are whose masks a prediction is compared with."""
 
 
+def _has_one_class(evidence: Evidence) -> bool:
+    """Return whether the masks hold one class, with which chance agrees as well as a model."""
+    return sum(entry.truth_pixels > 0 for entry in evidence.repaired.per_class) == 1
+
+
 def find(evidence: Evidence) -> Result:
     """Compare the equal pixels with those that would be equal by chance."""
     if any(finding.severity is not Severity.NOTE for finding in evidence.found):
         return Skipped("a fault was found that may be the reason for a low score")
     kappa = measure_agreement(evidence)
-    if kappa is None or kappa > WEAK_KAPPA:
+    if kappa is None or kappa > WEAK_KAPPA or _has_one_class(evidence):
         return []
     maps = stack_maps(evidence, "many")
     facts: dict[str, float] = {"kappa": kappa}

@@ -35,6 +35,10 @@ RULE = Rule(
     needs=Needs.WHOLE_DATA_SET,
 )
 
+FEWEST_OF_MOST = 3
+"""Minimum number of predicted classes that no mask holds, for the masks to be suspected. One or two
+may just be absent from these images."""
+
 
 def find(evidence: Evidence) -> Result:
     """Look for classes of the mean that have predicted pixels and no truth."""
@@ -58,13 +62,17 @@ def find(evidence: Evidence) -> Result:
     is_alone = len(labelled) == 1 and others <= {ignored}
     beside = f" and the ignore label {ignored}" if others else ""
     only = f"the masks hold only class {names[labelled[0]]}{beside}, and " if is_alone else ""
+    are_most = _are_most(evidence, unlabelled)
     return [
         Finding(
             RULE,
             message=f"{only}{_describe_classes(unlabelled, names)}: the mean IoU is {mean:.4f} with"
             f" {them} and {without:.4f} without",
             evidence=_describe_evidence(evidence, unlabelled, without, leave_out),
-            help=_write_help(evidence, labelled, is_alone=is_alone),
+            help=_advise_to_look(evidence, labelled)
+            if are_most
+            else _write_help(evidence, labelled, is_alone=is_alone),
+            leaves_doubt=are_most,
             facts={
                 "classes": [entry.id for entry in unlabelled],
                 "pixels": sum(entry.predicted_pixels for entry in unlabelled),
@@ -92,6 +100,26 @@ def _is_mean_of_labelled(choices: Choices) -> bool:
     is_labelled = choices.average is Average.LABELLED
     return other_scores.is_data_set_mean(choices) and (
         is_labelled or choices.absent is Absent.SKIPPED_UNLABELLED
+    )
+
+
+def _are_most(evidence: Evidence, unlabelled: list[ClassScore]) -> bool:
+    """Return whether most of what is predicted, apart from one class, lies in several such classes.
+
+    Where the largest class is the background, most of the objects then have a class that no mask
+    holds.
+    """
+    predicted = [entry.predicted_pixels for entry in evidence.repaired.per_class]
+    pixels = sum(entry.predicted_pixels for entry in unlabelled)
+    return len(unlabelled) >= FEWEST_OF_MOST and 2 * pixels > sum(predicted) - max(predicted)
+
+
+def _advise_to_look(evidence: Evidence, labelled: tuple[int, ...]) -> str:
+    """Return the help if the masks may hold something else than the predicted classes."""
+    return (
+        "see what the label files hold, np.unique(masks): most of what is predicted lies in these"
+        " classes, so the masks may number objects, or use other ids; if they are right,"
+        f" {suggest_class_average(evidence, labelled)} scores the classes in the masks"
     )
 
 

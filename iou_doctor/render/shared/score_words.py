@@ -81,6 +81,7 @@ def _may_be_right(report: Report) -> bool:
             (finding.rule.name in OUTSIDE_CLASSES and finding.severity is Severity.ERROR)
             or (finding.rule.name in DOUBTFUL and finding.severity is not Severity.NOTE)
             or (finding.rule.name in OF_SOME and report.reading.is_multilabel)
+            or finding.leaves_doubt
         )
         for finding in list_root_causes(report)
     )

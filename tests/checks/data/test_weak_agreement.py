@@ -52,3 +52,11 @@ def test_an_imbalance_is_no_explanation_of_weak_agreement():
     report = diagnose(y_true=masks, y_pred=np.roll(masks, 9, 2), num_classes=2)
     assert {"class-imbalance", RULE} <= set(names(report))
     assert report.primary is None
+
+
+def test_with_one_class_left_kappa_says_nothing():
+    masks, predictions = draw_maps(4, equal=0.9)
+    binary = (masks > 0).astype(int), (predictions > 0).astype(int)
+    report = diagnose(y_true=binary[0], y_pred=binary[1], num_classes=2, ignore_index=0)
+    assert "ignored-class-in-range" in names(report)
+    assert RULE not in names(report)

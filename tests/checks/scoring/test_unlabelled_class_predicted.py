@@ -2,6 +2,8 @@ import numpy as np
 import pytest
 from build import diagnose, found, names, noisy, one_hot, roots, scene
 
+from iou_doctor.render.shared.score_words import reads_right
+
 RULE = "unlabelled-class-predicted"
 T = [[[0, 0, 1, 1]]]
 
@@ -75,3 +77,18 @@ def test_masks_of_a_single_class_are_to_be_looked_at():
 def test_masks_of_other_labels_hold_not_only_class_0(masks):
     report = diagnose(y_true=masks, y_pred=[[[0, 1, 2, 0]]], num_classes=3)
     assert "only class" not in found(report, RULE).message
+
+
+def test_masks_that_number_objects_of_many_classes_leave_doubt():
+    kinds = np.random.default_rng(0).permutation(np.arange(1, 17)).reshape(4, 2, 2)
+    numbers = np.tile(np.arange(1, 5).reshape(2, 2), (4, 1, 1))
+    masks, predictions = (
+        np.pad(part.repeat(16, axis=1).repeat(16, axis=2), ((0, 0), (16, 16), (16, 16)))
+        for part in (numbers, kinds)
+    )
+    report = diagnose(y_true=masks, y_pred=predictions, num_classes=21)
+    finding = found(report, RULE)
+    assert "the masks may number objects" in finding.help
+    assert not reads_right(report)
+    few = diagnose(y_true=masks, y_pred=np.where(predictions > 6, 1, predictions), num_classes=21)
+    assert "may number" not in found(few, RULE).help
