@@ -8,6 +8,7 @@ from iou_doctor import interpret
 from iou_doctor.arrays.interpretation import Interpretation
 from iou_doctor.arrays.odd_scores import OddScores, use_usual_scores
 from iou_doctor.arrays.source import Pair
+from iou_doctor.arrays.white_masks import WHITE
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.map_stack import MOST_IMPROVABLE_IOU
 from iou_doctor.counts.label_decoding import Pairing
@@ -18,7 +19,6 @@ from iou_doctor.diagnosis.passes import Ask, Counts
 from iou_doctor.diagnosis.questions import Unanswered
 from iou_doctor.diagnosis.recounter import scale_masks
 from iou_doctor.diagnosis.request import CheckRequest
-from iou_doctor.diagnosis.white_masks import find_white_masks
 from iou_doctor.metrics import overlapping
 from iou_doctor.metrics.implementations import evaluate_all
 from iou_doctor.metrics.inputs import MetricInputs
@@ -127,7 +127,7 @@ def gather_evidence(
         expected=request.expected,
         lacks_object=request.lacks_object,
     )
-    evidence = find_white_masks(ask, _compare_channels(ask, evidence))
+    evidence = _find_white_masks(ask, _compare_channels(ask, evidence))
     return _compare_implementations(evidence, all_implementations=request.all_implementations)
 
 
@@ -202,6 +202,17 @@ def _compare_channels(ask: Ask, evidence: Evidence) -> Evidence:
     except Unanswered:
         return evidence
     return replace(evidence, overlaps=overlaps, sampled=sampled)
+
+
+def _find_white_masks(ask: Ask, evidence: Evidence) -> Evidence:
+    """Return the evidence with the samples that hold 255, if only some channels hold it."""
+    interpretation, masks = evidence.interpretation, evidence.stats.y_true
+    is_mixed = masks.maximum == WHITE and masks.one_hot > 0
+    if not interpretation.is_multilabel or not is_mixed or interpretation.ignore_index == WHITE:
+        return evidence
+    from iou_doctor.diagnosis.white_masks import find_white_masks  # seldom needed
+
+    return find_white_masks(ask, evidence)
 
 
 def _compare_implementations(evidence: Evidence, *, all_implementations: bool) -> Evidence:

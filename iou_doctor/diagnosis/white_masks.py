@@ -13,18 +13,14 @@ from iou_doctor.repairs.step import Side
 
 
 def find_white_masks(ask: Ask, evidence: Evidence) -> Evidence:
-    """Return the evidence with the samples that hold 255, if only some pixels hold it.
+    """Return the evidence with the samples that hold 255.
 
     Args:
         ask: asks the arrays.
         evidence: the facts so far.
     """
-    interpretation, masks = evidence.interpretation, evidence.stats.y_true
-    is_mixed = masks.maximum == WHITE and masks.one_hot > 0
-    if not interpretation.is_multilabel or not is_mixed or interpretation.ignore_index == WHITE:
-        return evidence
     try:
-        measured = ask(MeasureSamples(interpretation.layout, Side.MASKS))
+        measured = ask(MeasureSamples(evidence.interpretation.layout, Side.MASKS))
     except Unanswered:
         return evidence
     holding = {sample: one for sample, one in sorted(measured.items()) if one.maximum == WHITE}
