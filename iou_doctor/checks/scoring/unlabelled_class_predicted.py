@@ -62,7 +62,7 @@ def find(evidence: Evidence) -> Result:
     is_alone = len(labelled) == 1 and others <= {ignored}
     beside = f" and the ignore label {ignored}" if others else ""
     only = f"the masks hold only class {names[labelled[0]]}{beside}, and " if is_alone else ""
-    are_most = _are_most(evidence, unlabelled)
+    are_most = not is_alone and _are_most(evidence, unlabelled)
     return [
         Finding(
             RULE,
