@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from iou_doctor.arrays.white_masks import WHITE
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.hypotheses import list_labels_by_image
 from iou_doctor.checks.labels._instances import (
@@ -40,8 +41,6 @@ LEAST_CONNECTED_IN_VOLUME = 0.8
 """Minimum share of the objects of a volume that are one connected region. Of large volumes, some
 slices are kept, which tears thin parts off: 0.86 to 0.89 are connected then."""
 VOLUME_AXES = 3
-WHITE = 255
-"""The object in masks that were saved as black-and-white images."""
 FEWEST_IMAGES = 3
 """Minimum number of images that show that no id occurs twice."""
 
@@ -120,21 +119,15 @@ def keep_foreground(evidence: Evidence, side: Side) -> Repair | None:
     return join_repairs(name, repairs, num_classes=2)
 
 
-def write_foreground(evidence: Evidence, side: Side) -> str:
-    """Return the code that makes every object 1 or true, in the arrays that hold other labels.
+def write_foreground(side: Side, repair: Repair | None) -> str:
+    """Return the code that makes every object true, in the arrays that hold other labels.
 
     Args:
-        evidence: the facts.
         side: the array that numbers objects.
+        repair: what `keep_foreground` returns. Without a repair, masks of classes change, too.
     """
-    other = Side.PREDICTIONS if side is Side.MASKS else Side.MASKS
-    pairs = evidence.pairs
-    labels = pairs.count_truths() if other is Side.MASKS else pairs.count_predictions()
-    own, is_white = f"{side} = {side} > 0", labels.keys() == {0, WHITE}
-    are_classes = other is Side.MASKS and keep_foreground(evidence, side) is None
-    if are_classes or (is_white and not evidence.has_found("masks-0-255")):
-        return f"{own}; {other} = {other} > 0"
-    return own
+    sides = [step.side for step in repair.steps] if repair else [side, Side.MASKS]
+    return "; ".join(f"{changed} = {changed} > 0" for changed in dict.fromkeys(sides))
 
 
 def _list_objects(evidence: Evidence, labels: Collection[int]) -> list[int]:

@@ -121,9 +121,9 @@ class Overlaps:
     def _is_last_pair(self, moves: dict[int, int]) -> bool:
         """Return whether a single id of each side has no namesake, and all others are kept."""
         alone = ~np.isin(self.old, self.new)
-        are_single = alone.sum() == 1 == np.isin(self.new, self.old, invert=True).sum()
-        [old] = self.old[alone] if are_single else [None]
-        return are_single and old in moves and bool(self.is_kept[~alone].all())
+        if alone.sum() != 1 or np.isin(self.new, self.old, invert=True).sum() != 1:
+            return False
+        return int(self.old[alone][0]) in moves and bool(self.is_kept[~alone].all())
 
     def _list_moves(self, chosen: Flags) -> dict[int, int]:
         rows = np.flatnonzero(chosen & self.is_free)

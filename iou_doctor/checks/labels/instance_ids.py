@@ -192,19 +192,20 @@ def _report_objects(evidence: Evidence, side: Side, objects: Objects) -> Finding
     # only if the rule fires
     from iou_doctor.checks.labels._foreground import keep_foreground, write_foreground
 
+    repair = keep_foreground(evidence, side)
     return Finding(
         RULE,
         message=f"{side} hold {ids} ids in {format_count(evidence.stats.samples, 'image')}, and"
         f" {objects.connected} of the {objects.examined} ids examined are one connected region in"
         f" their image: {objects.pattern}",
-        help=f"{semantic}: {write_foreground(evidence, side)}",
+        help=f"{semantic}: {write_foreground(side, repair)}",
         facts={
             "distinct_ids": ids,
             "looked_at": objects.examined,
             "one_blob": objects.connected,
             "pattern": objects.pattern,
         },
-        repair=keep_foreground(evidence, side),
+        repair=repair,
     )
 
 

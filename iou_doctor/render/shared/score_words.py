@@ -16,7 +16,8 @@ DOUBTFUL = frozenset({"undeclared-void-label"})
 """Rules of labels that may be void or a class. Without a repair, nobody knows which."""
 
 OF_SOME = frozenset({"faulty-samples"})
-"""Rules of scores of some samples. Where channels overlap, each score is cut at the threshold."""
+"""Rules of samples whose scores are on another scale. In channels that overlap, these samples are
+cut at the wrong place."""
 
 
 def list_scores(report: Report) -> Iterator[tuple[str, str, str]]:
