@@ -7,8 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import typer
+from casebook.cases import at
 
 from iou_doctor.cli.app import build_app
 
@@ -80,6 +82,20 @@ def test_a_command_imports_nothing_that_it_does_not_use(command: list[str], unus
     loaded = set(done.stderr.split())
     assert "iou_doctor.cli.app" in loaded
     assert loaded & (HEAVY | SELDOM | WRITING | unused) == set()
+
+
+@pytest.mark.parametrize("order", ["sorted", "reversed"])
+@pytest.mark.parametrize("place", ["street/0.9", "street/0.45", "street-11/0.7", "blobs/0.7"])
+def test_no_library_is_loaded_to_examine_usual_labels(tmp_path: Path, place: str, order: str):
+    source = at(place)
+    np.save(tmp_path / "masks.npy", source.truth)
+    np.save(tmp_path / "preds.npy", source.predicted[:: -1 if order == "reversed" else 1])
+    arrays = [str(tmp_path / name) for name in ("preds.npy", "masks.npy")]
+    command = [sys.executable, "-c", LOADED, "check", *arrays, "-n", str(source.classes)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, "IOU501" in done.stdout) == ((0, False), (1, True))[order != "sorted"]
+    # of SciPy, the compiled function that assigns samples to each other may be there
+    assert set(done.stderr.split()) & HEAVY == set()
 
 
 def test_why_without_arrays_needs_no_numpy():

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from iou_doctor.checks.assignment import assign
 from iou_doctor.checks.colours import get_axes
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.repairs.step import Side
@@ -25,8 +26,6 @@ def assign_ids(evidence: Evidence, major: list[int], classes: int, void: int) ->
         classes: the number of classes.
         void: the id of colours for which no class is left.
     """
-    from scipy.optimize import linear_sum_assignment
-
     pairs = evidence.pairs
     coloured, other = pairs.truth, pairs.prediction
     if not get_axes(evidence, Side.MASKS).is_colour:
@@ -39,7 +38,7 @@ def assign_ids(evidence: Evidence, major: list[int], classes: int, void: int) ->
     met = np.zeros((len(old), classes))
     np.add.at(met, (place[good], other[good]), pairs.count[good])
     union = met.sum(axis=1, keepdims=True) + met.sum(axis=0, keepdims=True) - met
-    rows, ids = linear_sum_assignment(-met / np.maximum(union, 1))
+    rows, ids = assign(met / np.maximum(union, 1))
     table = {int(old[row]): int(label) for row, label in zip(rows, ids, strict=True)}
     left = [code for code in major if code not in table]
     if len(left) >= FEWEST_LEFT:

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iou_doctor.arrays.interpretation import MOST_CLASSES, VOID_LABELS
+from iou_doctor.checks.assignment import assign
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.unknown_labels import DEFAULT_VOID, NO_DATA_LABELS
 from iou_doctor.metrics.score import compute_score
@@ -184,11 +185,8 @@ def choose_labelled_side(evidence: Evidence) -> Side:
 def find_best_exchange(evidence: Evidence) -> dict[int, int]:
     """Return the exchange of ids that gives the highest mean IoU, from truth id to predicted id.
 
-    Only ids are listed that more pixels follow than stay. The assignment is that of
-    `scipy.optimize.linear_sum_assignment`.
+    Only ids are listed that more pixels follow than stay.
     """
-    from scipy.optimize import linear_sum_assignment
-
     classes, pairs = evidence.interpretation.num_classes, evidence.pairs.pool()
     inside = (pairs.truth >= 0) & (pairs.truth < classes)
     if evidence.interpretation.ignore_index is not None:
@@ -198,7 +196,7 @@ def find_best_exchange(evidence: Evidence) -> dict[int, int]:
     both[pairs.truth, pairs.prediction] = pairs.count
     union = both.sum(axis=1, keepdims=True) + both.sum(axis=0, keepdims=True) - both
     iou = np.divide(both, union, out=np.zeros_like(both), where=union > 0)
-    truth, predicted = linear_sum_assignment(iou, maximize=True)
+    truth, predicted = assign(iou)
     reason = both[truth, predicted] > both[truth, truth]
     return dict(zip(truth[reason].tolist(), predicted[reason].tolist(), strict=True))
 

@@ -6,6 +6,7 @@ A resize that interpolates labels leaves such seams.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,8 @@ from numpy.typing import NDArray
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.counts.map_samples import NO_LABEL, Labels
 from iou_doctor.record import record
+
+_Scalar = TypeVar("_Scalar", bound=np.generic)
 
 FEWEST_SEAM_LABELS = 2
 """Minimum number of thin labels that show a resize. A single one may be a class of thin things or
@@ -114,11 +117,11 @@ def list_learnt_labels(evidence: Evidence, counts: Mapping[int, int]) -> set[int
     }
 
 
-def spread_extremes(values: NDArray[np.int32], choose: np.ufunc) -> NDArray[np.int32]:
-    """Return the smallest or largest label of each pixel and its eight neighbours.
+def spread_extremes(values: NDArray[_Scalar], choose: np.ufunc) -> NDArray[_Scalar]:
+    """Return the smallest or largest value of each pixel and its eight neighbours.
 
     Args:
-        values: a label map, shape (height, width).
+        values: a label map or a mask, shape (height, width). What lies outside does not count.
         choose: `np.minimum` or `np.maximum`.
     """
     spread = values.copy()

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from iou_doctor.checks.assignment import assign
 from iou_doctor.checks.colours import is_all_grey, read_greys
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.repairs.step import Side
@@ -63,8 +64,6 @@ def match_colours(
         predictions: the frequent colours of the predictions.
         void: the id of colours for which no class is left.
     """
-    from scipy.optimize import linear_sum_assignment
-
     rows = [code for code in ids if code not in predictions]
     columns = [code for code in predictions if code not in ids]
     pairs = evidence.pairs.pool()
@@ -76,7 +75,7 @@ def match_colours(
     }
     met = np.array([[counts.get((row, column), 0) for column in columns] for row in rows])
     found = {code: ids[code] for code in predictions if code in ids}
-    for row, column in zip(*linear_sum_assignment(-met), strict=True):
+    for row, column in zip(*assign(met), strict=True):
         found[columns[column]] = ids[rows[row]]
     classes = max(evidence.interpretation.num_classes, len(ids), len(predictions))
     free = iter(sorted(set(range(classes)) - set(ids.values())))

@@ -11,6 +11,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from iou_doctor.checks.assignment import assign
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.map_stack import Ids, Stack, count_pairs
 from iou_doctor.report.finding import Finding
@@ -49,11 +50,9 @@ def match_ids(maps: Stack, pred: Ids | None = None) -> tuple[Stack, float]:
     Returns:
         The relabelled maps, and the mean IoU of the match.
     """
-    from scipy.optimize import linear_sum_assignment
-
     both = count_pairs(maps.y_true, maps.y_pred if pred is None else pred, maps.classes).sum(axis=0)
     iou = _compute_iou(both)
-    truth, predicted = linear_sum_assignment(iou, maximize=True)
+    truth, predicted = assign(iou)
     table = np.full(maps.classes + 1, maps.classes, dtype=np.min_scalar_type(maps.classes))
     table[predicted] = truth
     score = iou[truth, predicted].sum() / max((both.sum(axis=1) > 0).sum(), 1)

@@ -7,6 +7,7 @@ from collections import Counter
 import numpy as np
 from numpy.typing import NDArray
 
+from iou_doctor.checks.assignment import assign
 from iou_doctor.checks.map_stack import Stack, score_pairings
 from iou_doctor.record import record
 
@@ -68,10 +69,8 @@ class SamplePairing:
 
 def find_best_pairing(maps: Stack) -> SamplePairing:
     """Find the one-to-one pairing of masks with predictions that fits best."""
-    from scipy.optimize import linear_sum_assignment
-
     fit = score_pairings(maps)
-    places, partner = linear_sum_assignment(-fit)
+    places, partner = assign(fit)
     after = fit[places, partner]
     others = fit.copy()
     others[places, partner] = -1

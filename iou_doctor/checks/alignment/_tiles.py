@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from iou_doctor.checks.assignment import assign
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.map_stack import Ids, Stack
 from iou_doctor.counts.map_samples import find_centres
@@ -236,10 +237,7 @@ def _is_seam_removed(before: tuple[float, float], after: tuple[float, float]) ->
 
 def _assign(fit: NDArray[np.float32]) -> Order:
     """Return the tile for each place that gives the best total fit."""
-    from scipy.optimize import linear_sum_assignment
-
-    tiles: Order = linear_sum_assignment(-fit)[1]
-    return tiles
+    return assign(fit)[1]
 
 
 def _assign_each(fit: NDArray[np.float32]) -> Order:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from iou_doctor.checks.assignment import assign
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.wording import join_words
 from iou_doctor.repairs.permute_channels import PermuteChannels
@@ -34,10 +35,8 @@ def find_permuted_channels(rule: Rule, evidence: Evidence) -> list[Finding]:
     given = np.diagonal(iou)
     if not (iou.max(axis=1) >= given + LEAST_GAIN).any():
         return []
-    from scipy.optimize import linear_sum_assignment
-
     inverse = np.diagonal(evidence.overlaps.invert_masks().compute_iou())
-    _, order = linear_sum_assignment(-iou)
+    _, order = assign(iou)
     found = iou[np.arange(len(iou)), order]
     moved = order != np.arange(len(iou))
     least = np.maximum(given + LEAST_GAIN, LEAST_MATCH)

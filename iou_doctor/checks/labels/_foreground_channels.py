@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from iou_doctor.arrays.interpretation import MOST_CLASSES
 from iou_doctor.arrays.layout import COLOUR_CHANNELS
+from iou_doctor.checks.assignment import assign
 from iou_doctor.checks.background_channel import (
     CUT,
     choose_channel_cut,
@@ -102,13 +103,11 @@ def _find_classes(
     rule: Rule, evidence: Evidence, channels: Channels, least: float
 ) -> list[Finding]:
     """Look for channels that are one label each, in ascending order or in another one."""
-    from scipy.optimize import linear_sum_assignment
-
     labels, iou = channels.labels[1:], channels.compute_iou()
     if labels[-1] >= MOST_CLASSES:
         return []  # no class ids
     count = iou.shape[1]
-    rows, columns = linear_sum_assignment(-iou)
+    rows, columns = assign(iou)
     fit = iou[rows, columns].sum() / len(labels)
     meaning = np.arange(1, count + 1)
     is_in_order = labels[-1] <= count

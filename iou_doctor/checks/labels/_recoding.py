@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
+from iou_doctor.checks.assignment import assign
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.hypotheses import (
     LEAST_ADVANTAGE,
@@ -194,11 +195,9 @@ def fit_line(table: Mapping[int, int]) -> tuple[int, int] | None:
 
 def _assign(overlaps: Overlaps) -> dict[int, int]:
     """Return the new id of each old id in the assignment with the largest sum of IoU."""
-    from scipy.optimize import linear_sum_assignment
-
     met = overlaps.pixels
     union = met.sum(axis=1, keepdims=True) + met.sum(axis=0, keepdims=True) - met
-    rows, columns = linear_sum_assignment(met / np.maximum(union, 1), maximize=True)
+    rows, columns = assign(met / np.maximum(union, 1))
     real = met[rows, columns] > 0
     return dict(
         zip(overlaps.old[rows[real]].tolist(), overlaps.new[columns[real]].tolist(), strict=True)

@@ -111,9 +111,11 @@ def _may_be_numbers(evidence: Evidence) -> bool:
     ids = pairs.count_truths(), pairs.count_predictions()
     pairs = pairs.keep_rows((pairs.truth > 0) & (pairs.prediction > 0))
     kept = pairs.keep_rows(pairs.truth == pairs.prediction).total
+    if kept > LARGEST_SAME_SHARE * pairs.total:
+        return False
     enough = layout.samples >= FEWEST_IMAGES or min(map(len, ids)) >= MANY_IDS
     if layout.samples > 1 and enough and all(_are_own_in_each_image(evidence, s) for s in Side):
-        return kept <= LARGEST_SAME_SHARE * pairs.total
+        return True
     if min(map(len, ids)) < FEWEST_EXAMINED or kept > LARGEST_KEPT_SHARE * pairs.total:
         return False
     if layout.samples == 1 or _are_apart_in_one_volume(evidence):

@@ -84,24 +84,21 @@ def _is_zero_missed(evidence: Evidence) -> bool:
 
 
 def _find_bands(true: Labels) -> NDArray[np.bool_]:
-    from scipy import ndimage
-
     zero = true == 0
-    window = np.ones((BODY_WIDTH, BODY_WIDTH), dtype=bool)
     # what lies outside the map may go on there
-    padded = np.pad(zero, BODY_WIDTH, constant_values=True)
-    body = ndimage.binary_opening(padded, window)[BODY_WIDTH:-BODY_WIDTH, BODY_WIDTH:-BODY_WIDTH]
-    bands: NDArray[np.bool_] = zero & ~body
+    body = np.pad(zero, BODY_WIDTH, constant_values=True)
+    for choose in (np.minimum, np.maximum):
+        for _ in range(BODY_WIDTH // 2):
+            body = spread_extremes(body, choose)
+    bands: NDArray[np.bool_] = zero & ~body[BODY_WIDTH:-BODY_WIDTH, BODY_WIDTH:-BODY_WIDTH]
     return bands
 
 
 def _spread(mask: NDArray[np.bool_], reach: int) -> NDArray[np.bool_]:
     """Return the pixels within some pixels of a mask."""
-    near = mask.astype(np.int32)
     for _ in range(reach):
-        near = spread_extremes(near, np.maximum)
-    found: NDArray[np.bool_] = near == 1
-    return found
+        mask = spread_extremes(mask, np.maximum)
+    return mask
 
 
 def _is_between_classes(true: Labels) -> NDArray[np.bool_]:

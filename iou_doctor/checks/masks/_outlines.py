@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iou_doctor.checks.evidence import Evidence
+from iou_doctor.checks.seams import spread_extremes
 
 Mask = NDArray[np.bool_]
 
@@ -43,10 +44,9 @@ def is_outline(evidence: Evidence, label: int) -> bool:
 
 
 def _is_thin(line: Mask) -> bool:
-    from scipy import ndimage
-
-    window = np.ones((LEAST_BODY_WIDTH, LEAST_BODY_WIDTH), dtype=bool)
-    return not ndimage.binary_erosion(line, window, border_value=1).any()
+    for _ in range(LEAST_BODY_WIDTH // 2):
+        line = spread_extremes(line, np.minimum)
+    return not line.any()
 
 
 def _fill_holes(line: Mask) -> Mask:
