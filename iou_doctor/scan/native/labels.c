@@ -21,6 +21,12 @@
 #define NOISY 9
 /* The same where all runs of a group are found at once. */
 #define NOISIER 28
+/* How many bytes ahead of the current ones wide labels are asked for while their codes are taken. */
+#define DISTANCE 2048
+/* Runs that are counted between two requests for labels of the next block, and the cache lines of
+ * either side that a request is for. */
+#define RUNS 16
+#define LINES 2
 /* Pixels of an image up to which adding up the replicas of cells costs more than they save. */
 #define SMALL 4096
 /* The most possible pairs for each pixel of an image. With more pairs, going through the cells
@@ -63,7 +69,7 @@ static void extend_by_codes(struct labels *side, const uint8_t *codes, int64_t p
         label_##width bits = 0;                                                                    \
         for (int64_t start = 0; start < pixels; start += GROUP) {                                  \
             int64_t end = pixels - start < GROUP ? pixels : start + GROUP;                         \
-            prefetch_lines(labels + start, GROUP * width, BLOCK);                                  \
+            prefetch_lines(labels + start, GROUP * width, DISTANCE);                                 \
             for (int64_t i = start; i < end; i++) {                                                \
                 bits |= labels[i];                                                                 \
                 codes[i] = (uint8_t)labels[i];                                                     \
@@ -141,6 +147,31 @@ static void note_codes(struct labels *side, int64_t first, int64_t pixels)
 }
 
 /* ---- Pairs ---- */
+
+/* The wide labels of either side behind the block that is counted. Memory would rest meanwhile if
+ * nobody asked for them. */
+struct ahead {
+    const uint8_t *labels[2];
+};
+
+static inline void ask_for_lines(struct ahead *ahead)
+{
+    for (int side = 0; side < 2; side++) {
+        prefetch_lines(ahead->labels[side], LINES * LINE, 0);
+        ahead->labels[side] += LINES * LINE;
+    }
+}
+
+/* Ask for labels that are needed soon: the next wide ones, or bytes behind the current ones. */
+static inline void ask_for_labels(struct ahead *ahead, const uint8_t *y_true, const uint8_t *y_pred)
+{
+    if (ahead) {
+        ask_for_lines(ahead);
+    } else {
+        PREFETCH(y_true, BLOCK);
+        PREFETCH(y_pred, BLOCK);
+    }
+}
 
 #ifdef __AVX512VBMI2__
 /* 1 to GROUP: where the run of each pixel of a group would end. */
@@ -235,15 +266,14 @@ static inline void count_each(const uint8_t *y_true, const uint8_t *y_pred, uint
  * The end of a group also ends a run. One pixel behind the last group is read.
  */
 static void count_compressed(const uint8_t *y_true, const uint8_t *y_pred, int64_t groups,
-                             int replicated, struct space *space)
+                             int replicated, struct ahead *ahead, struct space *space)
 {
     const __m512i group = _mm512_set1_epi8(GROUP);
     uint8_t *truths = space->runs[0], *predictions = space->runs[1], *ends = space->runs[2];
     __m512i numbers = _mm512_loadu_si512(NUMBERS);
     int64_t found = 0;
     for (int64_t i = 0; i < groups; i++, y_true += GROUP, y_pred += GROUP) {
-        PREFETCH(y_true, BLOCK);
-        PREFETCH(y_pred, BLOCK);
+        ask_for_labels(ahead, y_true, y_pred);
         uint64_t last = find_ends(y_true, y_pred) | (uint64_t)1 << (GROUP - 1);
         if (replicated && __builtin_popcountll(last) > NOISIER) {
             count_each(y_true, y_pred, space->cells);
@@ -261,14 +291,20 @@ static void count_compressed(const uint8_t *y_true, const uint8_t *y_pred, int64
     space->lengths[0] = ends[0];
     for (int64_t run = 1; run < found; run++)
         space->lengths[run] = (uint8_t)(ends[run] - ends[run - 1]);
-    for (int64_t run = 0; run < found; run++)
-        space->cells[space->pairs[run]] += space->lengths[run];
+    int64_t most = ahead ? RUNS : found;
+    for (int64_t start = 0; start < found; start += most) {
+        int64_t end = found - start < most ? found : start + most;
+        if (ahead)
+            ask_for_lines(ahead);
+        for (int64_t run = start; run < end; run++)
+            space->cells[space->pairs[run]] += space->lengths[run];
+    }
 }
 #endif
 
 /* Count the pairs of codes of some pixels of one image. */
 static void count_pairs(const uint8_t *y_true, const uint8_t *y_pred, int64_t pixels,
-                        int replicated, struct space *space)
+                        int replicated, struct ahead *ahead, struct space *space)
 {
     uint32_t *cells = space->cells;
     int64_t first = 0, begun = 0;
@@ -276,14 +312,14 @@ static void count_pairs(const uint8_t *y_true, const uint8_t *y_pred, int64_t pi
     while (pixels - first > GROUP) {
         int64_t groups = (pixels - first - 1) / GROUP;
         groups = groups > BLOCK / GROUP ? BLOCK / GROUP : groups;
-        count_compressed(y_true + first, y_pred + first, groups, replicated, space);
+        count_compressed(y_true + first, y_pred + first, groups, replicated, ahead,
+                         space);
         first += groups * GROUP;
     }
     begun = first;
 #endif
     for (; first + GROUP < pixels; first += GROUP) {
-        PREFETCH(y_true + first, BLOCK);
-        PREFETCH(y_pred + first, BLOCK);
+        ask_for_labels(ahead, y_true + first, y_pred + first);
         uint64_t ends = find_ends(y_true + first, y_pred + first);
         if (replicated && __builtin_popcountll(ends) > NOISY) {
             if (begun < first)
@@ -306,12 +342,16 @@ static void count_pairs(const uint8_t *y_true, const uint8_t *y_pred, int64_t pi
 static void count_image(struct labels *y_true, struct labels *y_pred, int64_t first, int64_t pixels,
                         int replicated, struct space *space)
 {
-    int64_t most = y_true->width == 1 && y_pred->width == 1 ? pixels : BLOCK;
+    int are_bytes = y_true->width == 1 && y_pred->width == 1;
+    int64_t most = are_bytes ? pixels : BLOCK;
     for (int64_t start = 0; start < pixels; start += most) {
         int64_t some = pixels - start < most ? pixels - start : most;
         const uint8_t *ours = take_codes(y_true, first + start, some, space->codes[0]);
         const uint8_t *theirs = take_codes(y_pred, first + start, some, space->codes[1]);
-        count_pairs(ours, theirs, some, replicated, space);
+        int64_t next = first + start + some;
+        struct ahead ahead = {
+            {y_true->stored + next * y_true->width, y_pred->stored + next * y_pred->width}};
+        count_pairs(ours, theirs, some, replicated, are_bytes ? NULL : &ahead, space);
     }
 }
 
