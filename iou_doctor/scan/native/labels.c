@@ -21,12 +21,12 @@
 #define NOISY 9
 /* The same where all runs of a group are found at once. */
 #define NOISIER 28
-/* How many bytes ahead of the current ones wide labels are asked for while their codes are taken. */
+/* How many bytes ahead wide labels are asked for while their codes are taken. */
 #define DISTANCE 2048
-/* Runs that are counted between two requests for labels of the next block, and the cache lines of
- * either side that a request is for. */
+/* While codes are counted, cache lines of either side that are asked for at once, and the runs that
+ * are counted in between. */
+#define ASKED 2
 #define RUNS 16
-#define LINES 2
 /* Pixels of an image up to which adding up the replicas of cells costs more than they save. */
 #define SMALL 4096
 /* The most possible pairs for each pixel of an image. With more pairs, going through the cells
@@ -69,7 +69,7 @@ static void extend_by_codes(struct labels *side, const uint8_t *codes, int64_t p
         label_##width bits = 0;                                                                    \
         for (int64_t start = 0; start < pixels; start += GROUP) {                                  \
             int64_t end = pixels - start < GROUP ? pixels : start + GROUP;                         \
-            prefetch_lines(labels + start, GROUP * width, DISTANCE);                                 \
+            prefetch_lines(labels + start, GROUP * width, DISTANCE);                               \
             for (int64_t i = start; i < end; i++) {                                                \
                 bits |= labels[i];                                                                 \
                 codes[i] = (uint8_t)labels[i];                                                     \
@@ -148,8 +148,8 @@ static void note_codes(struct labels *side, int64_t first, int64_t pixels)
 
 /* ---- Pairs ---- */
 
-/* The wide labels of either side behind the block that is counted. Memory would rest meanwhile if
- * nobody asked for them. */
+/* The wide labels of either side that come after the block that is counted. Memory would be idle
+ * meanwhile if nobody asked for them. */
 struct ahead {
     const uint8_t *labels[2];
 };
@@ -157,8 +157,8 @@ struct ahead {
 static inline void ask_for_lines(struct ahead *ahead)
 {
     for (int side = 0; side < 2; side++) {
-        prefetch_lines(ahead->labels[side], LINES * LINE, 0);
-        ahead->labels[side] += LINES * LINE;
+        prefetch_lines(ahead->labels[side], ASKED * LINE, 0);
+        ahead->labels[side] += ASKED * LINE;
     }
 }
 
@@ -312,8 +312,7 @@ static void count_pairs(const uint8_t *y_true, const uint8_t *y_pred, int64_t pi
     while (pixels - first > GROUP) {
         int64_t groups = (pixels - first - 1) / GROUP;
         groups = groups > BLOCK / GROUP ? BLOCK / GROUP : groups;
-        count_compressed(y_true + first, y_pred + first, groups, replicated, ahead,
-                         space);
+        count_compressed(y_true + first, y_pred + first, groups, replicated, ahead, space);
         first += groups * GROUP;
     }
     begun = first;
