@@ -9,7 +9,8 @@ import numpy as np
 from iou_doctor.checks.alignment._sample_tables import Suspects
 from iou_doctor.checks.alignment._single_samples import LEAST_CHANCE_LEAD
 from iou_doctor.checks.evidence import Evidence
-from iou_doctor.checks.map_stack import Scores, Stack, compute_mean_iou, count_areas
+from iou_doctor.checks.map_stack import Ids, Scores, Stack, compute_mean_iou, count_areas
+from iou_doctor.checks.volumes import is_one_volume
 from iou_doctor.checks.wording import join_words, name_samples
 from iou_doctor.repairs.reorder import Reorder
 from iou_doctor.repairs.repair import Repair
@@ -20,13 +21,24 @@ Partners = dict[int, int]
 """For some masks, the place of the prediction that fits."""
 LEAST_GAIN = 0.2
 """Minimum gain of a mask with the prediction of another sample."""
+FEWEST_EXCHANGED = 2
 FEWEST_IN_A_ROW = 3
 """Minimum number of neighbours that have moved alike, to say that a file is missing or doubled."""
 MOST_NAMED = 4
 """Maximum number of pairs that are named."""
 
 
-def find_exchanged(maps: Stack, suspects: Suspects) -> Partners:
+def examine_suspects(
+    rule: Rule, evidence: Evidence, maps: Stack, suspects: Suspects
+) -> list[Finding]:
+    """Return the finding on the few masks that fit the prediction of another sample, if any."""
+    found = _find_exchanged(maps, suspects)
+    if not found or is_one_volume(evidence):
+        return []
+    return [_report_exchanged(rule, evidence, maps, found)]
+
+
+def _find_exchanged(maps: Stack, suspects: Suspects) -> Partners:
     """Return the few masks that fit the prediction of another sample far better than all others.
 
     One mask alone may do so by chance. Either samples have exchanged their predictions, or several
@@ -36,28 +48,39 @@ def find_exchanged(maps: Stack, suspects: Suspects) -> Partners:
         maps: the label maps.
         suspects: the samples that score far less than the others.
     """
-    given = maps.score_images()
-    fit = _score_pairings(maps, suspects.poor)
+    given, poor = maps.score_images(), list(suspects.poor)
+    among = _score_pairings(maps, poor, maps.y_pred[poor]).max(axis=1)  # quick, and mostly enough
+    masks = [mask for mask, fit in zip(poor, among, strict=True) if fit >= given[mask] + LEAST_GAIN]
+    if len(masks) < FEWEST_EXCHANGED:
+        return {}
+    fit = _score_pairings(maps, masks, maps.y_pred)
     ordered = np.sort(fit, axis=1)
-    best, restored = fit.argmax(axis=1).tolist(), suspects.are_restored(fit.max(axis=1))
+    restored = set(np.array(masks)[suspects.are_restored(fit.max(axis=1))].tolist())
     found: Partners = {}
-    for row, (mask, prediction) in enumerate(zip(suspects.poor, best, strict=True)):
+    for row, (mask, prediction) in enumerate(zip(masks, fit.argmax(axis=1).tolist(), strict=True)):
         is_clear = ordered[row, -1] >= max(
             given[mask] + LEAST_GAIN, ordered[row, -2] + LEAST_CHANCE_LEAD
         )
-        if is_clear and restored[row] and prediction in suspects.poor:
+        # the model may be weak in one of the two
+        if is_clear and prediction in poor and not restored.isdisjoint({mask, prediction}):
             found[mask] = prediction
-    is_closed = set(found) == set(found.values())
-    return found if is_closed or _find_step(found) else {}
+    return found if _find_step(found) else _keep_closed(found)
 
 
-def _score_pairings(maps: Stack, rows: Sequence[int]) -> Scores:
+def _score_pairings(maps: Stack, rows: Sequence[int], predictions: Ids) -> Scores:
     """Return the mean IoU of some truths with each prediction, shape (rows, n)."""
     scores = []
     for row in rows:
-        truth = np.repeat(maps.y_true[[row]], len(maps), axis=0)
-        scores.append(compute_mean_iou(count_areas(truth, maps.y_pred, maps.classes)))
+        truth = np.repeat(maps.y_true[[row]], len(predictions), axis=0)
+        scores.append(compute_mean_iou(count_areas(truth, predictions, maps.classes)))
     return np.array(scores)
+
+
+def _keep_closed(found: Partners) -> Partners:
+    """Return the largest part in which samples have only exchanged their predictions."""
+    while set(found) != (taken := set(found.values())):
+        found = {mask: other for mask, other in found.items() if mask in taken and other in found}
+    return found
 
 
 def _find_step(found: Partners) -> int:
@@ -66,10 +89,10 @@ def _find_step(found: Partners) -> int:
     return steps.pop() if len(steps) == 1 and len(found) >= FEWEST_IN_A_ROW else 0
 
 
-def report_exchanged(rule: Rule, evidence: Evidence, maps: Stack, found: Partners) -> Finding:
+def _report_exchanged(rule: Rule, evidence: Evidence, maps: Stack, found: Partners) -> Finding:
     """Return the finding on a few masks that fit the prediction of another sample."""
     given = maps.score_images()
-    fit = _score_pairings(maps, list(found))
+    fit = _score_pairings(maps, list(found), maps.y_pred)
     best = dict(zip(found, fit.max(axis=1).tolist(), strict=True))
     masks = maps.samples[list(found)].tolist()
     before, after = float(given[list(found)].mean()), float(np.mean(list(best.values())))

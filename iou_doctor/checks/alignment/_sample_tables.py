@@ -34,8 +34,9 @@ MOST_GIVEN, LEAST_QUALITY = 0.7, 0.75
 LEAST_QUALITY of it in its place."""
 FEWEST_GOOD, FEWEST_CLEAR = 3, 2
 """Minimum number of samples that score about as usual, and minimum beside one that is POOR."""
-MOST_POOR = 8
-"""Maximum number of samples that are examined one by one."""
+MOST_POOR, MOST_EXCHANGED = 8, 64
+"""Maximum number of samples that are examined one by one, and that may have exchanged their
+predictions: as many as a batch of validation images."""
 
 
 @record
@@ -143,12 +144,15 @@ class Suspects:
         return restored
 
 
-def find_suspects(given: Scores, tells: NDArray[np.bool_] | None = None) -> Suspects | None:
+def find_suspects(
+    given: Scores, tells: NDArray[np.bool_] | None = None, *, most: int = MOST_POOR
+) -> Suspects | None:
     """Return the samples that score far less than the others; `None` if there are none.
 
     Args:
         given: the mean IoU of each sample, shape (n,).
         tells: which samples can tell, shape (n,): not those that are empty. `None` means all.
+        most: the number of samples from which the rest is left out.
     """
     told = given if tells is None else given[tells]
     if not len(told):
@@ -161,7 +165,7 @@ def find_suspects(given: Scores, tells: NDArray[np.bool_] | None = None) -> Susp
     fewest = FEWEST_CLEAR if is_clear else FEWEST_GOOD
     if usual < LEAST_KNOWN or not len(poor) or good < max(fewest, len(poor)):
         return None
-    return Suspects(usual, tuple(poor[:MOST_POOR].tolist()))
+    return Suspects(usual, tuple(poor[:most].tolist()))
 
 
 @record

@@ -36,7 +36,11 @@ from iou_doctor.checks.alignment._pairing import (
     is_suspect,
 )
 from iou_doctor.checks.alignment._sample_order import find_order
-from iou_doctor.checks.alignment._sample_tables import find_suspects, may_be_misplaced
+from iou_doctor.checks.alignment._sample_tables import (
+    MOST_EXCHANGED,
+    find_suspects,
+    may_be_misplaced,
+)
 from iou_doctor.checks.alignment._scores import name_score
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.map_stack import Ids, Stack
@@ -121,16 +125,12 @@ def _is_flipped_volume(evidence: Evidence) -> bool:
 
 def _examine_few(evidence: Evidence, maps: Stack) -> Sequence[Finding]:
     """Look for a few masks that fit the prediction of another sample."""
-    suspects = find_suspects(maps.score_images())
+    suspects = find_suspects(maps.score_images(), most=MOST_EXCHANGED)
     if suspects is None:
         return []
-    from iou_doctor.checks.alignment import _exchanged_samples as exchanged_samples
-    from iou_doctor.checks.volumes import is_one_volume
+    from iou_doctor.checks.alignment._exchanged_samples import examine_suspects
 
-    found = exchanged_samples.find_exchanged(maps, suspects)
-    if not found or is_one_volume(evidence):
-        return []
-    return [exchanged_samples.report_exchanged(RULE, evidence, maps, found)]
+    return examine_suspects(RULE, evidence, maps, suspects)
 
 
 def _is_turn_better(evidence: Evidence, pairing: SamplePairing) -> bool:

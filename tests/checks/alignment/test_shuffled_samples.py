@@ -171,6 +171,27 @@ def test_two_samples_that_have_exchanged_their_predictions_are_named(samples):
     assert after(report, RULE) == pytest.approx(mean_iou(masks, good, 5))
 
 
+@pytest.mark.parametrize("size", [9, 20, 60])
+def test_a_batch_that_came_in_reverse_order_is_named_as_a_whole(size):
+    masks = boxes(1, samples=200)
+    good = model(masks, 2)
+    order = np.arange(200)
+    order[80 : 80 + size] = order[80 : 80 + size][::-1]
+    report = diagnose(y_true=masks, y_pred=good[order], num_classes=5)
+    assert errors(report) == [RULE]
+    assert found(report, RULE).facts["moved"] == size - size % 2
+    assert after(report, RULE) == pytest.approx(mean_iou(masks, good, 5))
+
+
+def test_a_sample_without_its_prediction_does_not_hide_an_exchange():
+    masks = boxes(1, samples=50)
+    good = model(masks, 2)
+    given = good.copy()
+    given[[3, 8, 20]] = good[[8, 3, 30]]
+    report = diagnose(y_true=masks, y_pred=given, num_classes=5)
+    assert found(report, RULE).facts["partners"] == {"3": 8, "8": 3}
+
+
 @pytest.mark.parametrize(("samples", "start"), [(24, 12), (60, 50)])
 @pytest.mark.parametrize("step", [1, -1])
 def test_samples_that_are_one_place_off_from_some_place_on_are_told(samples, start, step):
