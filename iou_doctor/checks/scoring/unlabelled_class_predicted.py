@@ -72,7 +72,7 @@ def find(evidence: Evidence) -> Result:
             help=_advise_to_look(evidence, labelled)
             if are_most
             else _write_help(evidence, labelled, is_alone=is_alone),
-            leaves_doubt=are_most,
+            leaves_doubt=are_most or is_alone,
             facts={
                 "classes": [entry.id for entry in unlabelled],
                 "pixels": sum(entry.predicted_pixels for entry in unlabelled),
