@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 CODE = re.compile(
-    r"((?:lut|(?:masks|predictions)(?:\[\[.*?\]\])?) = .*?)(?:, and --|, or |, then |$)"
+    r"((?:lut|(?:for i in \(.*?\): )?(?:masks|predictions)(?:\[\[?.*?\]\]?)?) = .*?)"
+    r"(?:, and --|, or |, then |$)"
 )
 """One or several assignments, up to the advice in words that may follow them."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import combinations
+from itertools import combinations, permutations
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from iou_doctor.checks.stack_maps import keep_for_all_rules
 from iou_doctor.counts.map_samples import InterpretedProbe
 from iou_doctor.record import record
 from iou_doctor.repairs.flip import Flip
+from iou_doctor.repairs.permute_axes import PermuteAxes
 from iou_doctor.repairs.rotate import Rotate
 from iou_doctor.repairs.step import Move, Side
 from iou_doctor.repairs.swap_height_width import SwapHeightWidth
@@ -79,6 +80,16 @@ QUARTERS = (
 undo it."""
 
 
+def _name_order(order: tuple[int, ...]) -> str:
+    """Return what was done to predictions of volumes that this order of their axes undoes."""
+    done = sorted(NATURAL_ORDER, key=lambda axis: order[axis])
+    return f"transposed, with the axes of the mask in the order {', '.join(map(str, done))}"
+
+
+VOLUME_QUARTERS = (Turn(_name_order((0, 2, 1)), SWAP.steps), *QUARTERS[1:3])
+"""The turns of the square slices of volumes."""
+
+
 @record
 class Fits:
     """How well each turn of the predictions fits the masks. The first turn is the identity."""
@@ -133,8 +144,31 @@ def list_turns(spatial: int, *, square: bool) -> tuple[Turn, ...]:
         for count in range(1, spatial + 1)
         for axes in combinations(range(spatial), count)
     )
-    quarters = QUARTERS if spatial == 2 else QUARTERS[:3]
+    quarters = QUARTERS if spatial == 2 else VOLUME_QUARTERS
     return (IDENTITY, *flips, *(quarters if square else ()))
+
+
+def list_orientations(sizes: tuple[int, ...]) -> tuple[Turn, ...]:
+    """Return all ways to permute and flip axes that keep the sizes of a volume, identity first."""
+    orders = [order for order in permutations(range(3)) if _keeps_sizes(order, sizes)]
+    return tuple(build_orientation(order, axes) for order in orders for axes in _list_axes())
+
+
+def _keeps_sizes(order: tuple[int, ...], sizes: tuple[int, ...]) -> bool:
+    return tuple(sizes[axis] for axis in order) == sizes
+
+
+def _list_axes() -> list[tuple[int, ...]]:
+    return [axes for count in range(4) for axes in combinations(range(3), count)]
+
+
+def build_orientation(order: tuple[int, ...], axes: tuple[int, ...]) -> Turn:
+    """Return the turn that puts the axes of volumes into an order and then reverses some."""
+    flip = _build_flip(axes, len(order)) if axes else IDENTITY
+    if order == NATURAL_ORDER:
+        return flip
+    done = [flip.name, _name_order(order)] if axes else [_name_order(order)]
+    return Turn(" and ".join(done), (PermuteAxes(Side.PREDICTIONS, order), *flip.steps))
 
 
 def fit_all_turns(sampled: InterpretedProbe, maps: Stack) -> Fits:

@@ -155,3 +155,17 @@ def _write_index(evidence: Evidence, side: Side, ids: str) -> str:
     thresholded = not masks and evidence.interpretation.y_pred.is_thresholded
     dtype = (evidence.pair.y_true if masks else evidence.pair.y_pred).dtype
     return f"{ids}.astype(int)" if thresholded or dtype.kind not in "iu" else ids
+
+
+def order_axes(rank: int, axes: Sequence[int], order: Sequence[int]) -> tuple[int, ...]:
+    """Return the order for `np.transpose` that exchanges only some axes of an array.
+
+    Args:
+        rank: the number of all its axes.
+        axes: those to put into another order.
+        order: for each of these, the place in `axes` of the one that it was.
+    """
+    stored = list(range(rank))
+    for axis, old in zip(axes, order, strict=True):
+        stored[axis] = axes[old]
+    return tuple(stored)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import combinations, permutations
 
 import numpy as np
 
@@ -17,7 +16,14 @@ from iou_doctor.checks.map_stack import (
     find_told,
     has_nothing_to_gain,
 )
-from iou_doctor.checks.orientations import LEAST_TURNED_SHARE, NATURAL_ORDER, Fits, Turn
+from iou_doctor.checks.orientations import (
+    LEAST_TURNED_SHARE,
+    NATURAL_ORDER,
+    Fits,
+    Turn,
+    build_orientation,
+    list_orientations,
+)
 from iou_doctor.checks.stack_maps import keep_for_all_rules
 from iou_doctor.checks.stated_places import LEAST_STATED_GAIN, STATED_BY_AFFINES
 from iou_doctor.checks.volumes import Volumes, stack_volumes
@@ -177,7 +183,7 @@ def _find_stated_turn(fits: Fits, evidence: Evidence) -> int | None:
     if stated is None:
         return None
     order = stated.order if sized is None else tuple(map(sized.index, stated.order))
-    wanted = _build_turn(order, stated.flipped)
+    wanted = build_orientation(order, stated.flipped)
     index = next((i for i, turn in enumerate(fits.turns) if turn.steps == wanted.steps), 0)
     return index if fits.pooled[index] >= fits.pooled[0] + LEAST_STATED_GAIN else None
 
@@ -186,29 +192,6 @@ def _count_rivals(fits: Fits, best: int) -> int:
     """Return how many turns of the same kind were tried."""
     kinds = [tuple(sorted({type(step).__name__ for step in turn.steps})) for turn in fits.turns]
     return kinds.count(kinds[best])
-
-
-def list_orientations(sizes: tuple[int, ...]) -> tuple[Turn, ...]:
-    """Return all ways to permute and flip axes that keep the sizes of a volume, identity first."""
-    orders = [order for order in permutations(range(3)) if _keeps_sizes(order, sizes)]
-    return tuple(_build_turn(order, axes) for order in orders for axes in _list_axes())
-
-
-def _keeps_sizes(order: tuple[int, ...], sizes: tuple[int, ...]) -> bool:
-    return tuple(sizes[axis] for axis in order) == sizes
-
-
-def _list_axes() -> list[tuple[int, ...]]:
-    return [axes for count in range(4) for axes in combinations(range(3), count)]
-
-
-def _build_turn(order: tuple[int, ...], axes: tuple[int, ...]) -> Turn:
-    steps: list[Move] = []
-    if order != NATURAL_ORDER:
-        steps.append(PermuteAxes(Side.PREDICTIONS, order))
-    if axes:
-        steps.append(Flip(Side.PREDICTIONS, axes))
-    return Turn("", tuple(steps))
 
 
 def fit_volumes(volumes: Volumes, turns: tuple[Turn, ...]) -> Fits:

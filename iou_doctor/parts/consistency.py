@@ -148,6 +148,9 @@ def _can_be_done(step: Step, layout: Layout) -> bool:
             return False
     elif isinstance(step, MoveSome | RelabelSome):
         named = step.samples
+        order = step.order if isinstance(step, MoveSome) else ()
+        if order and sorted(order) != [*range(spatial)]:
+            return False
     elif isinstance(step, PermuteAxes):
         rank = len(step.order)
         return rank in {spatial, spatial + 1} and sorted(step.order) == [*range(rank)]

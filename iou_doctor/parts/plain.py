@@ -119,7 +119,8 @@ def _read_class(kind: Any, value: Any) -> Any:
         if not isinstance(name, str) or name not in table.STEPS:
             raise NotPlainError(f"{shorten(name)} is no kind of repair")
         kind = table.STEPS[name]
-        given = {name: value for name, value in given.items() if name != "kind"}
+        given = {**table.ADDED_FIELDS.get(name, {}), **given}
+        del given["kind"]
     hints = _find_types(kind)
     if set(hints) != set(given):
         raise NotPlainError(f"the fields of {kind.__name__} are {', '.join(hints)}")

@@ -97,6 +97,9 @@ def _slice_backwards(axes: Iterable[int]) -> str:
 def _write_move_some(step: MoveSome, name: str, spatial: int) -> Iterable[str]:
     yield f"some = {list(step.samples)}"
     moved = f"{name}[some]"
+    if step.order:
+        axes = [0, *(axis + 1 for axis in step.order)]
+        moved = f"{moved}.transpose({axes} + list(range({spatial + 1}, {name}.ndim)))"
     if step.swap:
         moved = f"{moved}.swapaxes({spatial - 1}, {spatial})"
     if step.quarters:

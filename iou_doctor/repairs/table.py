@@ -59,6 +59,8 @@ STEPS: Mapping[str, type[Step]] = {
 """Kind, as JSON names it, to class. A kind that has been released keeps its name."""
 
 _KINDS = {step: kind for kind, step in STEPS.items()}
+ADDED_FIELDS: Mapping[str, Mapping[str, object]] = {"move_some": {"order": []}}
+"""By kind, the fields that JSON of older programs lacks, with what these meant."""
 
 
 def to_json(step: Step) -> dict[str, object]:

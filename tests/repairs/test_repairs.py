@@ -152,6 +152,14 @@ def test_a_turn_is_joined_to_one_step_for_some_samples():
     assert joined.tolist() == [[[4, 2], [3, 1]]]
 
 
+def test_an_order_of_axes_comes_before_the_flips_of_some_volumes():
+    volumes = np.arange(2 * 27).reshape(2, 3, 3, 3)
+    moves = PermuteAxes(PRED, (2, 0, 1)), Flip(PRED, (1,))
+    turned = MoveSome.join(PRED, moves, (1,)).apply_to(volumes, np.arange(2), spatial=3)
+    assert turned[0].tolist() == volumes[0].tolist()
+    assert turned[1].tolist() == volumes[1].transpose(2, 0, 1)[:, ::-1].tolist()
+
+
 def test_only_the_chosen_samples_are_relabelled():
     maps = np.array([[[0, 255]], [[0, 255]], [[0, 1]]], np.uint8)
     step = RelabelSome(Side.MASKS, {255: 1}, samples=(1, 2))
@@ -177,6 +185,7 @@ MOVES = [
     PermuteAxes(PRED, (1, 0)),
     MoveSome(PRED, (0, 1), swap=True, quarters=3, axes=(1,)),
     MoveSome(PRED, (0, 1), axes=(1,), offset=(1, -2)),
+    MoveSome(PRED, (0, 1), axes=(1,), order=(1, 0)),
 ]
 IDS = [type(step).__name__ for step in MOVES]
 LARGE = np.random.default_rng(0).integers(0, 9, (2, 4, 6))
@@ -314,6 +323,7 @@ def test_numbers_are_rescaled_to_ids():
         (Flip(Side.PREDICTIONS, (0, 0)), 2),
         (Flip(Side.PREDICTIONS, (2,)), 2),
         (MoveSome(Side.PREDICTIONS, (0,), quarters=1), 2),
+        (MoveSome(Side.PREDICTIONS, (0,), order=(1, 0)), 2),
         (ResizeNearest(Side.PREDICTIONS, (4,)), 2),
         (Retile(Side.PREDICTIONS, (0, 2), (0,)), 2),
         (Rotate(Side.PREDICTIONS, 1), 1),

@@ -47,6 +47,7 @@ EXAMPLES = [
     MoveSome(Side.PREDICTIONS, samples=(3, 5), quarters=1, axes=(0,)),
     MoveSome(Side.PREDICTIONS, samples=(3,), swap=True),
     MoveSome(Side.PREDICTIONS, samples=(3,), offset=(-1, 2)),
+    MoveSome(Side.PREDICTIONS, samples=(3,), axes=(0,), order=(1, 0)),
     OneHot(Side.PREDICTIONS, num_classes=3),
     PermuteAxes(Side.PREDICTIONS, order=(2, 1, 0)),
     PermuteChannels(Side.PREDICTIONS, order=(1, 0)),
@@ -68,6 +69,13 @@ EXAMPLES = [
 @pytest.mark.parametrize("step", EXAMPLES, ids=repr)
 def test_a_step_comes_back_from_json_unchanged(step):
     assert from_plain(Step, json.loads(json.dumps(to_json(step)))) == step
+
+
+def test_json_of_moved_samples_may_lack_the_order_that_older_programs_did_not_know():
+    step = MoveSome(Side.PREDICTIONS, samples=(3, 5), quarters=1)
+    values = to_json(step)
+    del values["order"]
+    assert from_plain(Step, json.loads(json.dumps(values))) == step
 
 
 def test_json_has_the_kind_and_the_fields():

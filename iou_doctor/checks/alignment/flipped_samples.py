@@ -11,6 +11,11 @@ Use one seed for image and mask, and do not augment when you evaluate. The rule 
 quarter turns with the given orientation. Symmetric scenes gain nothing from them, so a flip is not
 recognised there. Volumes may be flipped along any of their axes, also if their slices were passed
 as samples: two libraries that read them may count an axis from opposite ends.
+
+If one library read most of some cubes and another one the rest, the axes of these stand in another
+order: nibabel returns (x, y, z), SimpleITK (z, y, x). If all volumes are like that, see IOU110.
+
+    predictions[3] = np.transpose(predictions[3], (2, 1, 0))
 """
 
 from __future__ import annotations
@@ -27,22 +32,20 @@ from iou_doctor.checks.alignment._matched_ids import (
     match_ids,
 )
 from iou_doctor.checks.alignment._sample_tables import find_suspects, may_be_misplaced
-from iou_doctor.checks.alignment._scores import name_score
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.map_stack import Stack
 from iou_doctor.checks.orientations import (
     PIXELS_A_SIDE,
     Fits,
     Turn,
-    describe_silent,
     fit_all_turns,
     fit_turns,
+    list_orientations,
 )
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.stack_maps import stack_maps
 from iou_doctor.checks.stated_places import STATED, find_stated_turn
 from iou_doctor.checks.symptoms import FORMAT_FAULTS
-from iou_doctor.repairs.repair import Repair
 from iou_doctor.report.finding import Finding, Needs, Rule, Severity, Skipped, Suspicion, Symptom
 
 RULE = Rule(
@@ -132,18 +135,35 @@ def _examine_volume(evidence: Evidence) -> Finding | None:
 
 def _examine_few(evidence: Evidence, maps: Stack, fits: Fits) -> Finding | None:
     found = _find_few(evidence, maps, fits)
+    if maps.y_true.ndim > IMAGES:
+        return _find_transposed(evidence) or found
     if found or len(maps) == evidence.interpretation.layout.samples or evidence.sampled is None:
         return found
     many = stack_maps(evidence, "many")
     if isinstance(many, Skipped) or len(many) <= len(maps) or many.y_true.ndim != IMAGES:
         return None
-    suspects = find_suspects(many.score_images())
+    return _examine_suspects(evidence, many, fits.turns)
+
+
+def _find_transposed(evidence: Evidence) -> Finding | None:
+    """Look for some volumes whose axes alone stand in another order."""
+    from iou_doctor.checks.volumes import stack_volumes
+
+    volumes = stack_volumes(evidence)
+    if volumes is None or len(set(volumes.sizes)) == len(volumes.sizes):
+        return None  # each axis has a size of its own
+    return _examine_suspects(evidence, volumes.maps, list_orientations(volumes.sizes))
+
+
+def _examine_suspects(evidence: Evidence, maps: Stack, turns: tuple[Turn, ...]) -> Finding | None:
+    """Try turns of the samples that score far less than the others, and then of all samples."""
+    suspects = find_suspects(maps.score_images())
     if suspects is None:
         return None
-    images = fit_turns(many.take(np.array(suspects.poor)), fits.turns).images
+    images = fit_turns(maps.take(np.array(suspects.poor)), turns).images
     if (images.max(axis=0) - images[0]).max() < LEAST_FEW_GAIN:
         return None
-    return _find_few(evidence, many, fit_turns(many, fits.turns))
+    return _find_few(evidence, maps, fit_turns(maps, turns))
 
 
 def _find_few(evidence: Evidence, maps: Stack, fits: Fits) -> Finding | None:
@@ -218,23 +238,6 @@ def _find_common_turn(fits: Fits, turned: NDArray[np.bool_]) -> int:
 
 
 def _report_all(fits: Fits, best: int, evidence: Evidence) -> Finding:
-    from iou_doctor.checks.alignment._turned_samples import write_turn  # only if the rule fires
+    from iou_doctor.checks.alignment._turned_samples import report_all  # only if the rule fires
 
-    turn = fits.turns[best]
-    before, after = float(fits.pooled[0]), float(fits.pooled[best])
-    wins, count = fits.count_better(best)
-    return Finding(
-        RULE,
-        message=f"the predictions are {turn.name}: {name_score(evidence)} is {before:.4f} as"
-        f" given and {after:.4f} turned back, better in {wins:,} of {count:,} samples"
-        f"{describe_silent(len(fits.images[0]) - count)}",
-        help=write_turn(evidence, turn),
-        facts={
-            "turn": turn.name,
-            "samples": count,
-            "turned": wins,
-            "mean_iou_given": round(before, 4),
-            "mean_iou_turned_back": round(after, 4),
-        },
-        repair=Repair("turn the predictions back", safe=True, steps=turn.steps),
-    )
+    return report_all(RULE, evidence, fits, best)

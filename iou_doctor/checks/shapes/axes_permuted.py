@@ -23,6 +23,7 @@ from iou_doctor.checks.map_stack import has_nothing_to_gain
 from iou_doctor.checks.orientations import NATURAL_ORDER
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.stated_places import STATED_BY_AFFINES
+from iou_doctor.checks.suggested_code import order_axes
 from iou_doctor.checks.wording import format_shape, join_words
 from iou_doctor.repairs.permute_axes import PermuteAxes
 from iou_doctor.repairs.repair import Repair
@@ -145,11 +146,9 @@ def _write_help(evidence: Evidence, order: tuple[int, ...], flipped: tuple[int, 
     axes = _list_axes(evidence)
     if evidence.pair.y_pred.names is not None and 0 not in axes:
         return f"transpose each predicted volume: {_write_code('volume', order, flipped)}"
-    stored = list(range(len(evidence.interpretation.layout.y_pred.shape)))
-    for place, old in enumerate(order):
-        stored[axes[place]] = axes[old]
+    stored = order_axes(len(evidence.interpretation.layout.y_pred.shape), axes, order)
     places = tuple(axes[axis] for axis in flipped)
-    return f"predictions = {_write_code('predictions', tuple(stored), places)}"
+    return f"predictions = {_write_code('predictions', stored, places)}"
 
 
 def _write_code(name: str, order: tuple[int, ...], flipped: tuple[int, ...]) -> str:

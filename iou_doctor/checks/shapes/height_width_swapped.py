@@ -94,7 +94,7 @@ def find(evidence: Evidence) -> Result:
 def _examine_square(evidence: Evidence, found: Fits) -> Result:
     stated = find_stated_turn(evidence, found)
     best = stated or found.find_best()
-    if found.turns[best] is not SWAP or (not stated and _is_volume_misjudged(evidence)):
+    if found.turns[best].steps != SWAP.steps or (not stated and _is_volume_misjudged(evidence)):
         return []
     finding = _report_turn(evidence, found, best=best)
     return [replace(finding, evidence=STATED) if stated else finding]
@@ -185,7 +185,7 @@ def _report_turn(
 
 def _suggest_repair(evidence: Evidence, turn: Turn, side: str) -> str:
     axes = evidence.interpretation.layout.y_pred
-    if turn is SWAP and len(axes.spatial) > 1:
+    if turn.steps == SWAP.steps and len(axes.spatial) > 1:
         height, width = axes.spatial[-2:]
         return f"{side} = np.swapaxes({side}, {height}, {width})"
     rows, columns = _get_full_size(evidence)[-2:]
