@@ -134,7 +134,7 @@ class Finding:
     severity_override: Severity | None = None
     """The severity of this finding if it differs from the rule's."""
     leaves_doubt: bool = False
-    """Whether the masks may hold something else than classes, so that no score is called right."""
+    """Whether the arrays may hold something else than classes, so that no score is called right."""
     is_alone: bool = False
     """Whether it explains no other finding, although findings of its rule may."""
 

@@ -11,10 +11,14 @@ one-hot input by default.
 
 Alternatively, take the argmax yourself: `predictions.argmax(axis=-1)`. For one-hot masks, add
 `sparse_y_true=False` or use `OneHotMeanIoU`.
+
+If the array itself was cast before it was saved, nearly all pixels have a 0 in each channel.
+Nothing restores such probabilities: save them as floats, or as labels after the argmax.
 """
 
 from iou_doctor.arrays.interpretation import Encoding
 from iou_doctor.checks.evidence import Evidence
+from iou_doctor.checks.predictions._cut_probabilities import find_cut_probabilities
 from iou_doctor.checks.predictions._unargmaxed import find_unargmaxed
 from iou_doctor.checks.registry import Result
 from iou_doctor.report.finding import Rule, Severity, Suspicion, Symptom
@@ -31,5 +35,8 @@ RULE = Rule(
 
 
 def find(evidence: Evidence) -> Result:
-    """Look for channels in [0, 1] that go to a metric that reads each value as a class id."""
+    """Look for channels in [0, 1] that are read as class ids, or were cast before the argmax."""
+    cut = find_cut_probabilities(evidence, RULE)
+    if cut is not None:
+        return [cut]
     return find_unargmaxed(evidence, RULE, Encoding.PROBABILITIES, "probabilities")
