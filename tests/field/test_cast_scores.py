@@ -89,3 +89,20 @@ def test_one_hot_predictions_that_are_empty_only_where_the_masks_are_void():
     report = diagnose(y_true=masks, y_pred=predictions, num_classes=3, ignore_index=255)
     assert RULE not in names(report)
     assert RULE not in errors(report)
+
+
+@pytest.mark.parametrize("classes", [2, 4])
+def test_labels_that_are_all_0_may_be_scores_that_were_cast(classes):
+    masks = draw_masks((4, 64, 80), classes)
+    cut = (0.99 * softmax(class_logits(masks, classes))).astype(np.uint8)[..., 0]
+    report = diagnose(y_true=masks, y_pred=cut, num_classes=classes)
+    finding = found(report, "collapsed-predictions")
+    assert "np.unique of the model's output before any cast" in finding.help
+    assert "format of the arrays is right" not in finding.help
+    assert "right" not in describe_scores(report)
+
+
+def test_labels_that_are_all_1_are_no_cast():
+    masks = draw_masks((4, 64, 80), 3)
+    report = diagnose(y_true=masks, y_pred=np.ones_like(masks), num_classes=3)
+    assert "format of the arrays is right" in found(report, "collapsed-predictions").help
