@@ -98,7 +98,7 @@ def _build_ledger(
         counted.pairs,
         counted.score,
         ignore_index=counted.ignore_index,
-        of="after-repair" if repairs else "as-stored",
+        of="as-stored" if all(one.keeps_scores for one in repairs) else "after-repair",
         name_sample=lambda sample: name_sample(evidence, sample),
     )
     if ledger is None:

@@ -148,7 +148,12 @@ def hold_back_advice(findings: Sequence[Finding]) -> list[Finding]:
     Class weights are no cure for masks of 0 and 255 or a shift, and sorting files is none for a
     flip.
     """
-    faults = [finding for finding in findings if finding.severity is not Severity.NOTE]
+    faults = [
+        finding
+        for finding in findings
+        if finding.severity is not Severity.NOTE
+        and not (finding.repair and finding.repair.keeps_scores)
+    ]
     held_back: Collection[Suspicion] = ()
     if any(finding.rule.suspicion in FORMAT for finding in faults):
         held_back = [*Suspicion]

@@ -62,12 +62,14 @@ def write_block(report: Report, evidence: Evidence, recount: Recount) -> RepairB
         recount: counts the label pairs again after steps that move pixels or samples.
 
     Returns:
-        `None` if there is nothing to repair, or if code cannot do it: a repair that only new files
+        `None` if no score is to be repaired, or if code cannot do it: a repair that only new files
         can make, images of different sizes, or channels that overlap.
     """
     repairs = list_repairs(report)
     promised = report.verdict.mean_iou_after_all
-    if promised is None or not repairs or not all(map(_is_code, repairs)) or _is_odd(evidence):
+    if promised is None or not all(map(_is_code, repairs)) or _is_odd(evidence):
+        return None
+    if all(repair.keeps_scores for repair in repairs):
         return None
     after = repair_evidence(repairs, evidence, recount)
     if abs((after.repaired.mean_iou or 0) - promised) > ROUNDING:

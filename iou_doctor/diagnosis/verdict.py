@@ -26,7 +26,7 @@ def judge(
     """
     sick = any(finding.severity is Severity.ERROR for finding in findings)
     primary = findings[0] if findings and findings[0].severity is not Severity.NOTE else None
-    is_repaired = any(finding.repair for finding in roots)
+    is_repaired = any(finding.repair and not finding.repair.keeps_scores for finding in roots)
     is_unexplained = any(finding.rule.name == UNEXPLAINED for finding in findings)
     is_doubtful = is_unexplained or (
         primary is not None and (primary.leaves_doubt or primary.rule.suspicion not in TRUSTING)

@@ -39,6 +39,8 @@ class Repair:
     """Whether it makes predictions of the masks, and masks of the predictions."""
     estimated: bool = False
     """Whether `mean_iou_after` is a guess that only the real repair could confirm."""
+    keeps_scores: bool = False
+    """Whether the user's metric reads the arrays rightly without it, so that no number changes."""
     mean_iou_after: float | None = None
     """The mean IoU after this repair alone; `None` if it cannot be computed."""
 

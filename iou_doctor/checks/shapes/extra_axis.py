@@ -13,6 +13,7 @@ from iou_doctor.arrays.layout import Axes, Relation
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
 from iou_doctor.metrics.input_spec import PixelContent
+from iou_doctor.metrics.registry import VISIBLE_DIFFERENCE
 from iou_doctor.repairs.arrange import Arrange
 from iou_doctor.repairs.repair import Repair
 from iou_doctor.repairs.step import Side
@@ -71,6 +72,7 @@ def _report(evidence: Evidence, name: str, axis: int, *, refused: bool) -> Findi
             name=f"squeeze axis {axis} of the {name}",
             safe=True,
             steps=(Arrange(Side(name)),),
+            keeps_scores=_is_harmless(evidence),
         ),
         severity_override=Severity.ERROR if refused else None,
     )
@@ -86,6 +88,14 @@ def _is_refused(evidence: Evidence) -> bool:
     sides = (layout.y_true, layout.y_pred)
     extra = [axes.channel is not None and not axes.is_dense for axes in sides]
     return extra[0] != extra[1]
+
+
+def _is_harmless(evidence: Evidence) -> bool:
+    """Return whether the metric reads what it reads without the axis, whatever its average is."""
+    value, read_well = evidence.metric_score.value, evidence.score_if_read_well
+    if value is None or read_well is None:
+        return False
+    return abs(value - read_well) <= VISIBLE_DIFFERENCE
 
 
 def _find_missing_samples(evidence: Evidence, axis: int) -> list[Finding]:

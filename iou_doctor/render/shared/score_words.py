@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from iou_doctor.render.shared.wording import format_score, list_root_causes, list_root_repairs
+from iou_doctor.repairs.repair import Repair
 from iou_doctor.report.finding import Severity
 from iou_doctor.report.report import UNEXPLAINED, Report
 
@@ -27,7 +28,7 @@ def list_scores(report: Report) -> Iterator[tuple[str, str, str]]:
     remark = f": {error}" if error else f" ({note})" if note and note != "NaN" else ""
     stored = format_score(report.mean_iou)
     right = find_right_score(report)
-    repairs = list_root_repairs(report)
+    repairs = _list_repairs(report)
     is_right = not repairs and reads_right(report)
     yield f"your metric{RIGHT * is_right}", reads, report.metric_call + remark
     if not (is_right and reads == stored):
@@ -57,7 +58,7 @@ def describe_scores(report: Report) -> str:
     if reads == format_score(right):
         return f"your metric {reads}"  # nobody knows whether it is right
     what = "counted as stored"
-    if list_root_repairs(report):
+    if _list_repairs(report):
         what = "right" if _may_be_right(report) else "after the repair"
     return f"your metric {reads}, {what} {format_score(right)}"
 
@@ -90,6 +91,12 @@ def _may_be_right(report: Report) -> bool:
 
 def find_right_score(report: Report) -> float | None:
     """Return the mean IoU that the report ends with; `None` if no repair leads to one."""
-    if list_root_repairs(report):
+    if _list_repairs(report):
         return report.verdict.mean_iou_after_all
     return None if report.ledger is None else report.mean_iou
+
+
+def _list_repairs(report: Report) -> list[Repair]:
+    """Return the repairs of the root causes, unless none of them changes a score."""
+    repairs = list_root_repairs(report)
+    return [] if all(repair.keeps_scores for repair in repairs) else repairs
