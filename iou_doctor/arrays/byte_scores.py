@@ -84,7 +84,7 @@ def find_whole_scores(
     if len(levels) < (FEWEST_LEVELS if are_rounded else FEWEST_COARSE_LEVELS):
         return None
     scale = _choose_scale(levels[0], levels[-1])
-    object_label = _find_object(pairs.count_truths(), ignore_index)
+    object_label = find_object(pairs.count_truths(), ignore_index)
     if scale is None or object_label is None:
         return None
     if len(levels) < FEWEST_LEVELS:
@@ -205,7 +205,7 @@ def decode_grey_as_labels(table: PairCounts) -> PairCounts:
     return table.relabel(truth=decode, prediction=decode)
 
 
-def _find_object(truths: Mapping[int, int], ignore_index: int | None) -> int | None:
+def find_object(truths: Mapping[int, int], ignore_index: int | None) -> int | None:
     """Return the label of the object in masks of two classes; `None` if there are more."""
     labels = {label for label in truths if not is_no_class(label)}
     if labels - {ignore_index} <= {0, 255}:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from iou_doctor.arrays.byte_scores import FULL_SCALES, PERCENT, PERMILLE, find_object
 from iou_doctor.arrays.interpretation import Encoding
 from iou_doctor.arrays.layout import COLOUR_CHANNELS, Axes
-from iou_doctor.counts.label_decoding import LabelDecoding
+from iou_doctor.counts.label_decoding import LabelDecoding, Pairing, is_no_class
 from iou_doctor.counts.stats import Stats
 from iou_doctor.counts.value_counts import ValueCounts
 
@@ -19,6 +20,13 @@ numbers."""
 MOST_ZEROS = 0.1
 """Maximum share of zeros among them. A ReLU makes zeros of a large part of all logits, and most of
 the ids that a resize has mixed are background."""
+SCALES = frozenset({PERCENT, PERMILLE, *FULL_SCALES})
+"""Where scores end that were clipped to a scale of whole numbers."""
+LEAST_BETWEEN = 0.1
+"""Minimum share of clipped scores that have fractions. A resize mixes the ids at edges only."""
+MOST_WHOLE_BETWEEN = 0.2
+"""Maximum number of whole numbers inside the scale, as a share of the fractions there. Scores of
+one decimal place have 1 to 9; ids that a resize has mixed are mostly whole."""
 ZERO = frozenset({3, 4, 5})
 """The `LabelDecoding.BINS` of a score of 0."""
 
@@ -64,6 +72,24 @@ def are_multiples(stats: Stats) -> bool:
     counts = stats.tables[pairing].count_predictions()
     zeros = sum(count for code, count in counts.items() if code in ZERO)
     return zeros <= MOST_ZEROS * sum(counts.values())
+
+
+def are_clipped_scores(stats: Stats, ignore_index: int | None) -> bool:
+    """Return whether whole numbers beside fractions are but the two ends of a scale of scores.
+
+    The masks have to hold two classes: scores of one channel tell no more apart.
+    """
+    values = stats.y_pred
+    if values.minimum != 0 or values.maximum not in SCALES or values.non_finite:
+        return False
+    if values.fractional < LEAST_BETWEEN * values.values:
+        return False
+    table = stats.tables.get(Pairing(LabelDecoding.LABELS, LabelDecoding.LABELS))
+    if table is None or find_object(table.count_truths(), ignore_index) is None:
+        return False
+    whole = {n: count for n, count in table.count_predictions().items() if not is_no_class(n)}
+    inside = sum(count for label, count in whole.items() if 0 < label < values.maximum)
+    return inside <= MOST_WHOLE_BETWEEN * values.fractional
 
 
 def _infer_dense_encoding(values: ValueCounts) -> tuple[Encoding, str]:

@@ -24,7 +24,12 @@ from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.counts.stats import Stats
 from iou_doctor.counts.value_counts import MIDDLE_OF_BYTES, ValueCounts
 from iou_doctor.errors import UsageError
-from iou_doctor.interpret.encoding import are_multiples, infer_encoding, is_picture
+from iou_doctor.interpret.encoding import (
+    are_clipped_scores,
+    are_multiples,
+    infer_encoding,
+    is_picture,
+)
 from iou_doctor.interpret.num_classes import infer_num_classes, name_classes
 from iou_doctor.interpret.overlapping_axis import do_channels_overlap
 from iou_doctor.record import record
@@ -61,7 +66,7 @@ def infer_interpretation(
     if declared is Encoding.SIGMOID and _are_whole_scores(stats.y_pred, options):
         declared = Encoding.LABELS
     pred = _find_encoding(pair.y_pred, layout.y_pred, stats.y_pred, declared, _PREDICTIONS)
-    pred = _look_closer(pred, stats, is_declared=declared is not None)
+    pred = _look_closer(pred, stats, options.ignore_index, is_declared=declared is not None)
     has_near_ids = _have_near_ids(stats)
     is_multilabel = do_channels_overlap(
         layout, stats, options.ignore_index, takes_channels=takes_channels
@@ -133,15 +138,25 @@ def _find_encoding(
     return _FoundEncoding(encoding, (Assumption(f"{side}.encoding", encoding.value, why),))
 
 
-def _look_closer(found: _FoundEncoding, stats: Stats, *, is_declared: bool) -> _FoundEncoding:
+def _look_closer(
+    found: _FoundEncoding, stats: Stats, ignore_index: int | None, *, is_declared: bool
+) -> _FoundEncoding:
     """Return the encoding of predictions, which their table of labels may show to be another."""
     if _have_near_ids(stats):
         encoding, why = Encoding.LABELS, "one value for each pixel, just beside a whole number"
     elif found.encoding is Encoding.BINARY_LOGITS and not is_declared and are_multiples(stats):
         encoding, why = Encoding.SIGMOID, "none is below 0, as logits would be"
+    elif _are_clipped(found, stats, ignore_index) and not is_declared:
+        encoding, why = Encoding.BINARY_LOGITS, "fractions between the two ends of a scale"
     else:
         return found
     return _FoundEncoding(encoding, (Assumption("predictions.encoding", encoding.value, why),))
+
+
+def _are_clipped(found: _FoundEncoding, stats: Stats, ignore_index: int | None) -> bool:
+    if found.encoding is not Encoding.LABELS or not stats.y_pred.fractional:
+        return False
+    return are_clipped_scores(stats, ignore_index)
 
 
 def _have_near_ids(stats: Stats) -> bool:
