@@ -18,6 +18,7 @@ from iou_doctor.repairs.move_some import MoveSome
 from iou_doctor.repairs.permute_axes import PermuteAxes
 from iou_doctor.repairs.relabel_some import RelabelSome
 from iou_doctor.repairs.reorder import Reorder
+from iou_doctor.repairs.reorder_slices import ReorderSlices
 from iou_doctor.repairs.step import Step
 
 DAMAGED = (LookupError, ArithmeticError, TypeError, ValueError, AttributeError, RecursionError)
@@ -154,6 +155,8 @@ def _can_be_done(step: Step, layout: Layout) -> bool:
     elif isinstance(step, PermuteAxes):
         rank = len(step.order)
         return rank in {spatial, spatial + 1} and sorted(step.order) == [*range(rank)]
+    elif isinstance(step, ReorderSlices):
+        return 0 <= step.axis < spatial and sorted(step.order) == [*range(len(step.order))]
     return all(0 <= sample < samples for sample in named)
 
 

@@ -19,6 +19,7 @@ from iou_doctor.repairs.permute_channels import PermuteChannels
 from iou_doctor.repairs.relabel import Relabel
 from iou_doctor.repairs.relabel_some import RelabelSome
 from iou_doctor.repairs.reorder import Reorder
+from iou_doctor.repairs.reorder_slices import ReorderSlices
 from iou_doctor.repairs.rescale import Rescale
 from iou_doctor.repairs.resize_nearest import ResizeNearest
 from iou_doctor.repairs.retile import Retile
@@ -146,6 +147,10 @@ def _write_reorder(step: Reorder, name: str, _: int) -> Iterable[str]:
     yield f"{name} = {name}[{list(step.order)}]"
 
 
+def _write_slices(step: ReorderSlices, name: str, _: int) -> Iterable[str]:
+    yield f"{name} = {name}.take({list(step.order)}, axis={1 + step.axis})"
+
+
 def _write_rescale(step: Rescale, name: str, _: int) -> Iterable[str]:
     first = f" + {step.first}" if step.first else ""
     low = f"({name} - {step.low!r})" if step.low else name
@@ -217,6 +222,7 @@ WRITERS: Mapping[type[Step], Writer] = {
     Relabel: _write_relabel,
     RelabelSome: _write_relabel_some,
     Reorder: _write_reorder,
+    ReorderSlices: _write_slices,
     Rescale: _write_rescale,
     ResizeNearest: _write_resize,
     Retile: _write_retile,

@@ -22,6 +22,7 @@ from iou_doctor.repairs.permute_channels import PermuteChannels
 from iou_doctor.repairs.relabel import Relabel
 from iou_doctor.repairs.relabel_some import RelabelSome
 from iou_doctor.repairs.reorder import Reorder
+from iou_doctor.repairs.reorder_slices import ReorderSlices
 from iou_doctor.repairs.rescale import Rescale
 from iou_doctor.repairs.resize_nearest import ResizeNearest
 from iou_doctor.repairs.retile import Retile
@@ -47,6 +48,7 @@ STEPS: Mapping[str, type[Step]] = {
     "relabel": Relabel,
     "relabel_some": RelabelSome,
     "reorder": Reorder,
+    "reorder_slices": ReorderSlices,
     "rescale": Rescale,
     "resize_nearest": ResizeNearest,
     "retile": Retile,

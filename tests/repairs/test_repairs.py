@@ -21,6 +21,7 @@ from iou_doctor.repairs.permute_channels import PermuteChannels
 from iou_doctor.repairs.relabel import Relabel
 from iou_doctor.repairs.relabel_some import RelabelSome
 from iou_doctor.repairs.reorder import Reorder
+from iou_doctor.repairs.reorder_slices import ReorderSlices
 from iou_doctor.repairs.rescale import Rescale
 from iou_doctor.repairs.resize_nearest import ResizeNearest
 from iou_doctor.repairs.retile import Retile
@@ -182,6 +183,7 @@ MOVES = [
     Retile(PRED, (2, 2), order=(5, 4, 3, 2, 1, 0)),
     ResizeNearest(PRED, (2, 8)),
     Reorder(PRED, (1, 0)),
+    ReorderSlices(PRED, 0, (2, 0, 3, 1)),
     PermuteAxes(PRED, (1, 0)),
     MoveSome(PRED, (0, 1), swap=True, quarters=3, axes=(1,)),
     MoveSome(PRED, (0, 1), axes=(1,), offset=(1, -2)),
@@ -324,6 +326,8 @@ def test_numbers_are_rescaled_to_ids():
         (Flip(Side.PREDICTIONS, (2,)), 2),
         (MoveSome(Side.PREDICTIONS, (0,), quarters=1), 2),
         (MoveSome(Side.PREDICTIONS, (0,), order=(1, 0)), 2),
+        (ReorderSlices(Side.PREDICTIONS, 0, (1, 0)), 2),
+        (ReorderSlices(Side.PREDICTIONS, 2, (1, 0)), 2),
         (ResizeNearest(Side.PREDICTIONS, (4,)), 2),
         (Retile(Side.PREDICTIONS, (0, 2), (0,)), 2),
         (Rotate(Side.PREDICTIONS, 1), 1),

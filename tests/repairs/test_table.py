@@ -24,6 +24,7 @@ from iou_doctor.repairs.permute_channels import PermuteChannels
 from iou_doctor.repairs.relabel import Relabel
 from iou_doctor.repairs.relabel_some import RelabelSome
 from iou_doctor.repairs.reorder import Reorder
+from iou_doctor.repairs.reorder_slices import ReorderSlices
 from iou_doctor.repairs.rescale import Rescale
 from iou_doctor.repairs.resize_nearest import ResizeNearest
 from iou_doctor.repairs.retile import Retile
@@ -54,6 +55,7 @@ EXAMPLES = [
     Relabel(Side.MASKS, {255: 1, -1: 0}),
     RelabelSome(Side.MASKS, {255: 1}, samples=(3, 5)),
     Reorder(Side.PREDICTIONS, order=(2, 0, 1)),
+    ReorderSlices(Side.PREDICTIONS, axis=1, order=(2, 0, 3, 1)),
     Rescale(Side.MASKS, low=-0.5, distance=2.5, first=1),
     ResizeNearest(Side.PREDICTIONS, shape=(4, 6)),
     Retile(Side.PREDICTIONS, tile=(2, 3), order=(1, 0)),
@@ -96,7 +98,8 @@ def test_each_step_has_its_own_file_and_its_line_in_the_table():
 
 def test_axes_come_first_then_places_then_values():
     stages = {stage: {step for step in STEPS.values() if step.stage is stage} for stage in Stage}
-    moves = {Flip, MoveSome, PermuteAxes, Reorder, ResizeNearest, Retile, Rotate, Shift}
+    moves = {Flip, MoveSome, PermuteAxes, Reorder, ReorderSlices}
+    moves |= {ResizeNearest, Retile, Rotate, Shift}
     assert list(stages.items()) == [
         (Stage.ARRANGE, {Arrange}),
         (Stage.MOVE, moves | {SwapHeightWidth}),

@@ -1,8 +1,9 @@
-"""Recognise the pattern of an order of samples: an offset, batches, or the reverse."""
+"""Recognise the pattern of an order of samples: an offset, batches, text, or the reverse."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,14 @@ LEAST_OFFSET_SHARE = 0.8
 FEWEST_LATE = 3
 """Minimum number of samples that have moved alike, though the first ones are in their places."""
 
+FEWEST_BY_TEXT, LEAST_TEXT_SHARE = 12, 0.9
+"""Minimum number of samples or slices, and minimum share of the samples that must be where the
+order of text puts them. Of fewer, at most one is not in its place."""
+SORT_BY_NUMBER = (
+    "sort both lists of files by their numbers, or give the numbers leading zeros: `sorted`, `glob`"
+    " and `os.listdir` put 10 before 2"
+)
+
 
 @record
 class Order:
@@ -25,6 +34,8 @@ class Order:
     batch: int | None
     """The size of the batches that no sample leaves."""
     is_reversed: bool
+    is_by_text: bool = False
+    """Whether one of the arrays is in the order of text, and the other in that of numbers."""
     start: int = 0
     """The place of the first sample that has moved by the offset."""
 
@@ -35,6 +46,11 @@ class Order:
 
     def describe(self) -> str:
         """Return the pattern as the start of a message; empty without a pattern."""
+        if self.is_by_text:
+            return (
+                "one array is in the order of text (1, 10, 11, ..., 2) and the other in the order"
+                " of numbers: "
+            )
         if self.offset:
             places = "place" if abs(self.offset) == 1 else "places"
             where = "after" if self.offset > 0 else "before"
@@ -46,6 +62,8 @@ class Order:
 
     def write_help(self) -> str:
         """Return how to restore the order."""
+        if self.is_by_text:
+            return SORT_BY_NUMBER
         if self.start:
             return (
                 f"look for a sample near place {self.start:,} that was predicted twice or left"
@@ -65,6 +83,8 @@ class Order:
 
     def list_facts(self) -> dict[str, int]:
         """Return the pattern as facts of a finding."""
+        if self.is_by_text:
+            return {"by_text": True}
         if self.offset:
             return {"offset": self.offset} | ({"start": self.start} if self.start else {})
         if self.is_reversed:
@@ -79,11 +99,34 @@ def find_order(partner: NDArray[np.intp], samples: int) -> Order:
         partner: the index of the prediction that fits each kept mask, shape (kept,).
         samples: the number of all samples.
     """
+    if len(partner) == samples and _is_by_text(partner):
+        return Order(None, None, is_reversed=False, is_by_text=True)
     is_reversed = len(partner) == samples and _is_reversed(partner)
     start, step = _find_late_start(partner) if len(partner) == samples else (0, 0)
     if start and not is_reversed:
         return Order(step, None, is_reversed=False, start=start)
     return Order(_find_offset(partner, samples), _find_batch_size(partner), is_reversed)
+
+
+def list_text_orders(count: int) -> Iterator[NDArray[np.intp]]:
+    """Yield the numbers 0 to `count` - 1 in the order of text, for names from 0 and from 1 on.
+
+    `sorted`, `glob` and `os.listdir` compare names letter by letter, so 10 comes before 2 unless
+    the numbers have leading zeros.
+    """
+    for first in (0, 1):
+        names = [str(number + first) for number in range(count)]
+        yield np.array(sorted(range(count), key=names.__getitem__))
+
+
+def _is_by_text(partner: NDArray[np.intp]) -> bool:
+    """Return whether either array is in the order of text."""
+    count = len(partner)
+    return count >= FEWEST_BY_TEXT and any(
+        (partner == order).mean() >= LEAST_TEXT_SHARE
+        for text in list_text_orders(count)
+        for order in (text, np.argsort(text))
+    )
 
 
 def _is_reversed(partner: NDArray[np.intp]) -> bool:

@@ -10,7 +10,8 @@ to the level of chance, although all shapes and dtypes are right.
 Sort both lists of files and assert that their stems are equal; predict with `shuffle=False`. The
 rule compares each mask with the predictions of many other samples, and fires if another pairing
 fits far better, or if nearly all fit a little better at the same number of places away. Masks that
-all look alike, such as the frames of a video in which little moves, cannot be told apart.
+all look alike, such as the frames of a video in which little moves, cannot be told apart. The
+slices of a volume are compared as given and in the order of text: 1, 10, 11, ..., 2.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.map_stack import Ids, Stack
 from iou_doctor.checks.orientations import PIXELS_A_SIDE, fit_all_turns
 from iou_doctor.checks.registry import Result
-from iou_doctor.checks.stack_maps import stack_maps
+from iou_doctor.checks.stack_maps import VOLUME_AXES, stack_maps
 from iou_doctor.checks.symptoms import FORMAT_FAULTS
 from iou_doctor.repairs.reorder import Reorder
 from iou_doctor.repairs.repair import Repair
@@ -86,6 +87,11 @@ def find(evidence: Evidence) -> Result:
     """Look for a pairing of samples that fits far better than the given one."""
     if not may_be_misplaced(evidence) or evidence.has_found("axes-permuted"):
         return []
+    if evidence.sampled is not None and evidence.sampled.spatial_axes == VOLUME_AXES:
+        from iou_doctor.checks.alignment._text_order import examine_slices  # few have volumes
+
+        if slices := examine_slices(RULE, evidence):
+            return slices
     maps = stack_maps(evidence, "many")
     if isinstance(maps, Skipped):
         return maps
