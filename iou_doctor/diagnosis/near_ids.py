@@ -17,6 +17,11 @@ from iou_doctor.diagnosis.questions import Unanswered
 from iou_doctor.interpret.encoding import UNIT_ROUNDING
 from iou_doctor.repairs.step import Side
 
+MOST_NOISE = 0.1
+"""How far they may be if each of them is beside an id of the masks. Noise moves ids by some
+hundredths. Scores, and ids that a resize has mixed, have values everywhere between."""
+FEWEST_IDS = 2
+"""Minimum number of ids beside which they are. Scores of background alone are all beside 0."""
 LARGEST_ID = 255
 """Ids beyond this are rare, and the codes of values near them are coarse."""
 
@@ -37,7 +42,7 @@ def count_near_ids(ask: Ask, pair: Pair, counts: Counts, options: Options) -> Co
     axes = counts.plan.layout.y_pred
     try:
         codes = ask(FindLevels(axes.has_sample_axis, Side.PREDICTIONS))
-        if not _are_near_ids(codes):
+        if not _are_near_ids(codes, _list_ids_of_masks(counts)):
             return counts
         near = [Pairing(true, LabelDecoding.NEAREST) for true in _list_mask_decodings(pair, counts)]
         pairings = (*counts.plan.pairings, *near)
@@ -65,19 +70,32 @@ def _may_be_near_ids(pair: Pair, counts: Counts, options: Options) -> bool:
         return False
     if max(-low, high - 1) <= UNIT_ROUNDING or pair.y_pred.is_sequential:
         return False  # a threshold gives the ids
-    if low < -NEAR_ID or high > LARGEST_ID + NEAR_ID:
+    if low < -MOST_NOISE or high > LARGEST_ID + MOST_NOISE:
         return False
     declared = options.predictions_as, options.masks_as
     if declared[0] not in (None, Encoding.LABELS) or declared[1] not in (None, Encoding.LABELS):
         return False
     (value,) = first.values
-    return abs(value - round(value)) <= NEAR_ID
+    return abs(value - round(value)) <= MOST_NOISE
 
 
-def _are_near_ids(codes: frozenset[int]) -> bool:
-    """Return whether all of these values lie just beside whole numbers."""
+def _list_ids_of_masks(counts: Counts) -> frozenset[int]:
+    """Return the labels in the masks; none if they were not counted as labels."""
+    tables = counts.stats.tables.items()
+    known = (table for pairing, table in tables if pairing.y_true is LabelDecoding.LABELS)
+    table = next(known, None)
+    return frozenset() if table is None else frozenset(table.count_truths())
+
+
+def _are_near_ids(codes: frozenset[int], ids: frozenset[int]) -> bool:
+    """Return whether all of these values lie just beside whole numbers, or nearly so beside ids."""
     found = np.array(sorted(codes), dtype=np.int64)
     if not len(found) or is_no_class(found).any():
         return False
     values = decode_rounded(found)
-    return bool((np.abs(values - np.rint(values)) <= NEAR_ID).all())
+    nearest = np.rint(values)
+    off = float(np.abs(values - nearest).max())
+    if off <= NEAR_ID:
+        return True
+    beside = frozenset(nearest.astype(np.int64).tolist())
+    return off <= MOST_NOISE and len(beside) >= FEWEST_IDS and beside <= ids

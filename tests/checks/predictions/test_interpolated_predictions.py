@@ -47,7 +47,7 @@ def test_both_arrays_may_lie_beside_ids():
     assert report.verdict.mean_iou_after_all == pytest.approx(mean_iou(MASKS, PREDICTED, 4))
 
 
-@pytest.mark.parametrize("scores", [PREDICTED + 0.2, PREDICTED * 0.97, PREDICTED - 1.00001])
+@pytest.mark.parametrize("scores", [PREDICTED + 0.2, PREDICTED * 0.9, PREDICTED - 1.00001])
 def test_other_fractions_are_not_rounded(scores):
     report = diagnose(y_true=MASKS, y_pred=scores.astype(np.float32))
     assert not any("beside a class id" in finding.message for finding in report.findings)
