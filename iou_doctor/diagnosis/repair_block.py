@@ -41,6 +41,8 @@ class Array:
     """The spatial shape to move pixels in, if the stored one is flattened."""
     threshold: float | None = None
     """Where the metric has to cut scores; `None` if the steps do, or there are none."""
+    must_pair_up: bool = False
+    """Whether both arrays need the same axes: Keras flattens them, and NumPy does not."""
 
     @property
     def name(self) -> str:
@@ -123,6 +125,7 @@ def _prepare(report: Report, evidence: Evidence, after: Evidence) -> tuple[Array
     plan = build_plan(report, unsafe=True)
     layout = evidence.interpretation.layout
     flat = layout.relation is Relation.FLATTENED
+    is_numpy = Read(after, has_mask_channels=False, has_prediction_channels=False).library is None
     arrays = []
     for side, axes, other in (
         (Side.MASKS, layout.y_true, layout.y_pred),
@@ -131,7 +134,7 @@ def _prepare(report: Report, evidence: Evidence, after: Evidence) -> tuple[Array
         is_flat = flat and len(axes.spatial) < len(other.spatial)
         shape = tuple(size or 0 for size in other.spatial_shape) if is_flat else None
         steps = [s for s in plan.steps[side] if not isinstance(s, (Arrange, OneHot))]
-        array = Array(side, axes, _order(steps), shape)
+        array = Array(side, axes, _order(steps), shape, must_pair_up=is_numpy)
         if axes.is_colour and array.keeps_channels:
             return None
         arrays.append(_reduce(array, evidence, after))
@@ -196,10 +199,11 @@ def _write_array(array: Array) -> Iterator[str]:
     else:
         is_dense = axes.is_dense
         yield from _write_channels_last(array)
-    if needs_places and not axes.has_sample_axis:
+    is_single = needs_places and not axes.has_sample_axis
+    if is_single:
         yield f"{name} = {name}[np.newaxis]"
-    if needs_places and axis is not None and not axes.is_dense:
-        yield f"{name} = {name}.squeeze({axis + (not axes.has_sample_axis)})"
+    if (needs_places or array.must_pair_up) and axis is not None and not axes.is_dense:
+        yield f"{name} = {name}.squeeze({axis + is_single})"
     if needs_places and array.unflattened:
         sizes = ", ".join(map(str, array.unflattened))
         yield f"{name} = {name}.reshape(len({name}), {sizes}{', -1' if is_dense else ''})"

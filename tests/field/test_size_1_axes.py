@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from build import diagnose, found, mean_iou, names
+from build import diagnose, found, mean_iou, names, one_hot
+from casebook.blocks import run_block
 from scipy.ndimage import gaussian_filter
 
 from field.arrays import draw_masks, draw_pair
@@ -60,3 +61,47 @@ def test_fix_can_still_squeeze_a_harmless_axis():
     repair = found(report, "extra-axis").repair
     assert repair is not None
     assert repair.steps
+
+
+TORCH = "torchmetrics.JaccardIndex(task='multiclass', num_classes=3)"
+SMP = "smp.metrics.iou_score(tp, fp, fn, tn, reduction='macro')"
+LOGITS = 4 * np.moveaxis(one_hot(SEEN, 3), -1, 1).astype(np.float32) - 2
+REFUSED = {
+    "labels": (THREE, SEEN),
+    "logits": (THREE, LOGITS),
+    "ids from 1": (THREE + 1, LOGITS),
+    "flipped": (THREE, np.flip(LOGITS, 2).copy()),
+    "flipped labels": (np.flip(THREE, 1).copy(), SEEN),
+}
+"""Masks and predictions that a metric of PyTorch refuses if one has an axis of size 1."""
+
+
+@pytest.mark.parametrize("metric", [TORCH, SMP])
+@pytest.mark.parametrize("axis", [1, -1])
+@pytest.mark.parametrize("name", REFUSED)
+def test_the_block_drops_an_axis_of_the_masks(name, axis, metric):
+    masks, predictions = REFUSED[name]
+    assert_block_runs(np.expand_dims(masks, axis), predictions, metric)
+
+
+@pytest.mark.parametrize("metric", [TORCH, SMP])
+@pytest.mark.parametrize("axis", [1, -1])
+@pytest.mark.parametrize("name", ["labels", "flipped labels"])
+def test_the_block_drops_an_axis_of_the_predictions(name, axis, metric):
+    masks, predictions = REFUSED[name]
+    assert_block_runs(masks, np.expand_dims(predictions, axis), metric)
+
+
+def test_the_block_for_one_image_needs_no_axis_of_samples():
+    assert_block_runs(THREE[0][None], LOGITS[0], TORCH)
+
+
+def test_the_block_drops_an_axis_that_both_arrays_have():
+    assert_block_runs(THREE[:, None] + 1, SEEN[:, None], TORCH)
+
+
+def assert_block_runs(masks, predictions, metric):
+    report = diagnose(y_true=masks, y_pred=predictions, metric=metric, num_classes=3)
+    assert report.block is not None
+    got = run_block(report.block, masks, predictions)
+    assert got == pytest.approx(report.verdict.mean_iou_after_all, abs=1e-9)
