@@ -170,7 +170,9 @@ def _reduce(array: Array, evidence: Evidence, after: Evidence) -> Array:
         reduction = reduction or Argmax(array.side)
     elif interpretation.y_pred.is_thresholded and not is_masks:
         if read.can_threshold and leaves_it and not after.interpretation.layout.y_true.is_dense:
-            return replace(array, steps=others, threshold=interpretation.threshold)
+            # a repair may cut elsewhere than where the scores were read
+            cut = reduction if isinstance(reduction, Threshold) else interpretation
+            return replace(array, steps=others, threshold=cut.threshold)
         reduction = reduction or Threshold(array.side, interpretation.threshold)
     if reduction is None:
         return array

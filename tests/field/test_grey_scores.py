@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from build import diagnose, errors, found, mean_iou, names
+from casebook.blocks import TOLERANCE, run_block
 from PIL import Image
 from scipy.ndimage import gaussian_filter
 
@@ -160,3 +161,46 @@ def test_numbers_of_objects_that_wrapped_around_in_signed_bytes_are_no_scores():
         numbers[0, top : top + 8, left : left + 9] = number
     report = diagnose(y_true=(numbers > 0).astype(np.uint8), y_pred=numbers.view(np.int8))
     assert "byte-scores" not in names(report)
+
+
+BINARY_METRICS = [
+    None,
+    "MeanIoU(num_classes=2)",
+    "BinaryIoU(target_class_ids=[0, 1])",
+    "BinaryIoU(target_class_ids=[1], threshold=0.5)",
+]
+SCALES = {"percent": (100, 50), "grey": (255, 127.5), "permille": (1000, 500)}
+
+
+@pytest.mark.parametrize("metric", BINARY_METRICS)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("white", [1, 255])
+@pytest.mark.parametrize("scale", SCALES)
+def test_the_block_cuts_scores_with_fractions_on_their_own_scale(scale, white, dtype, metric):
+    full, cut = SCALES[scale]
+    scores = (SCORES.astype(dtype) * full).clip(0, full)
+    report = diagnose(y_true=TRUTH * white, y_pred=scores, metric=metric, num_classes=2)
+    wanted = mean_iou(TRUTH, scores >= cut, 2)
+    assert report.verdict.mean_iou_after_all == pytest.approx(wanted)
+    assert report.block is not None
+    got = run_block(report.block, TRUTH * white, scores)
+    assert got == pytest.approx(wanted, abs=TOLERANCE)
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_the_block_cuts_whole_scores_and_those_below_0_to_1_where_the_score_is_from(seed):
+    masks = draw_masks((3, 64, 56), 2, seed=seed)
+    scores = squash(binary_logits(masks, seed=seed + 9, sharp=2.0)).astype(np.float32)
+    for predictions in ((scores * 255).astype(np.uint8), (scores * 100).round(), scores):
+        report = diagnose(y_true=masks * 255, y_pred=predictions, num_classes=2)
+        assert report.block is not None
+        got = run_block(report.block, masks * 255, predictions)
+        assert got == pytest.approx(report.verdict.mean_iou_after_all, abs=TOLERANCE)
+
+
+def test_scores_with_fractions_are_not_said_to_be_whole():
+    report = diagnose(y_true=TRUTH, y_pred=(SCORES * 100).astype(np.float32), num_classes=2)
+    said = found(report, "byte-scores").message + report.verdict.summary
+    assert "whole" not in said
+    assert "level" not in said
+    assert "levels" in found(diagnose(y_true=TRUTH, y_pred=MAPS), "byte-scores").message

@@ -1,4 +1,4 @@
-"""The predictions are scores stored as whole numbers: a grey picture of 0 to 255.
+"""The predictions are scores on another scale than 0 to 1, as in a grey picture of 0 to 255.
 
 Saliency and medical tools save `sigmoid(x) * 255` as an 8-bit picture. Read as class ids, it has up
 to 256 classes. A threshold of 0.5 makes an object of every pixel above 0.
@@ -29,6 +29,7 @@ from iou_doctor.checks.registry import Result
 from iou_doctor.checks.wording import describe_first, format_count
 from iou_doctor.counts.label_decoding import decode_rounded, is_no_class
 from iou_doctor.counts.pair_counts import PairCounts
+from iou_doctor.counts.value_counts import ValueCounts
 from iou_doctor.repairs.relabel import Relabel
 from iou_doctor.repairs.repair import Labels, Repair
 from iou_doctor.repairs.step import Side, Step
@@ -40,7 +41,7 @@ RULE = Rule(
     name="byte-scores",
     severity=Severity.ERROR,
     suspicion=Suspicion.ENCODING,
-    claim="the predictions are scores stored as whole numbers, and were never thresholded",
+    claim="the predictions are scores on another scale than 0 to 1, and were never thresholded",
     explains=Symptom.METRIC
     | Symptom.BASELINE
     | Symptom.ENCODING
@@ -78,8 +79,8 @@ def find(evidence: Evidence) -> Result:
     return [
         Finding(
             RULE,
-            message=f"predictions are {evidence.pair.y_pred.dtype} scores from {levels[0]} to"
-            f" {levels[-1]}, in {format_count(len(levels), 'level')}, and {cuts}:"
+            message=f"predictions are {evidence.pair.y_pred.dtype} scores"
+            f" {_describe_values(evidence.stats.y_pred, levels)} and {cuts}:"
             f" {_describe_scale(scores, levels)}"
             + ("" if reached else ", and no score reaches half of it"),
             help=_write_help(evidence, scores, reached=reached),
@@ -95,6 +96,12 @@ def find(evidence: Evidence) -> Result:
             severity_override=Severity.WARNING if is_cut else None,
         )
     ]
+
+
+def _describe_values(values: ValueCounts, levels: Sequence[int]) -> str:
+    if values.fractional and values.minimum is not None and values.maximum is not None:
+        return f"from {values.minimum:.4g} to {values.maximum:.4g}"
+    return f"from {levels[0]} to {levels[-1]}, in {format_count(len(levels), 'level')},"
 
 
 def _describe_scale(scores: WholeScores, levels: Sequence[int]) -> str:
