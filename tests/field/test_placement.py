@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from build import diagnose, found, names
+from casebook import real
+from casebook.cases import at
 from PIL import Image
 from scipy.ndimage import gaussian_filter
 
@@ -153,3 +155,24 @@ def test_small_frames_that_come_one_place_late():
     masks = random.integers(0, 3, (12, 6, 7)).astype(np.uint8)
     report = diagnose(y_true=masks, y_pred=np.roll(masks, 1, axis=0))
     assert report.verdict.primary == "shuffled-samples"
+
+
+@pytest.mark.parametrize(
+    ("place", "right"),
+    [
+        ("video/0.45", 2),
+        pytest.param(
+            real.PLACE,
+            3,
+            marks=pytest.mark.skipif(bool(real.missing()), reason=str(real.missing())),
+        ),
+    ],
+)
+def test_frames_of_a_video_are_no_slices_of_a_volume_that_a_model_draws_aside(place, right):
+    source = at(place)
+    moved = np.roll(source.predicted, right, axis=2)
+    moved[:, :, :right] = source.predicted[:, :, :1]
+    report = diagnose(y_true=source.truth, y_pred=moved, num_classes=source.classes)
+    assert found(report, "shifted-predictions").facts["columns"] == right
+    healthy = diagnose(y_true=source.truth, y_pred=source.predicted, num_classes=source.classes)
+    assert "shifted-predictions" not in names(healthy)

@@ -17,6 +17,9 @@ SHIFT_REACH = 16
 """Largest shift that is searched for, in pixels along each axis."""
 SMALLEST_SIDE = 24
 """Shortest side of a map, in pixels. In smaller maps, a shift is as large as the objects."""
+FEWEST_CLASSES, LEAST_GAINING = 6, 0.8
+"""Minimum number of classes, and share of them that gain by a shift, so that the frames of a video
+are not taken for slices of a volume. A model that draws some organs aside draws others well."""
 POINTS = 48
 """Number of pixels along each axis at which truth and shifted prediction are compared."""
 
@@ -39,6 +42,12 @@ class ShiftSearch:
         """What the best offset gains in mean IoU."""
         return self.pooled[self.best] - self.pooled[0, 0]
 
+    def do_most_classes_gain(self) -> bool:
+        """Return whether nearly all of many classes fit better after the best shift."""
+        before, after = (_score_classes(self.areas[offset]) for offset in ((0, 0), self.best))
+        gains = (after - before)[~np.isnan(before)]
+        return len(gains) >= FEWEST_CLASSES and bool((gains > 0).mean() >= LEAST_GAINING)
+
     def score_images(self) -> tuple[Scores, Scores]:
         """Return the mean IoU of each image as given, and what it gains by any of the offsets."""
         alone = compute_mean_iou(np.array(list(self.areas.values())))
@@ -50,6 +59,13 @@ class ShiftSearch:
         alone = compute_mean_iou(np.array(list(self.areas.values())))
         best: NDArray[np.int64] = np.array(list(self.areas))[alone.argmax(axis=0)]
         return best
+
+
+def _score_classes(areas: Areas) -> Scores:
+    """Return the IoU of each class over all images; NaN where the truth has none of it."""
+    truth, predicted, both = areas.sum(axis=0)
+    iou: Scores = np.where(truth > 0, both / np.maximum(truth + predicted - both, 1), np.nan)
+    return iou
 
 
 def are_too_small(maps: Stack) -> bool:

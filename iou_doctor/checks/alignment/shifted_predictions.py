@@ -164,7 +164,7 @@ def _examine(evidence: Evidence, maps: Stack, shifts: ShiftSearch) -> Result:
         return []
     from iou_doctor.checks.alignment._spread_of_shifts import may_be_chance  # before a finding
 
-    if may_be_chance(own, best) or _is_too_little(evidence, maps, shifts.gain):
+    if may_be_chance(own, best) or _is_too_little(evidence, maps, shifts):
         return []
     if _is_rearranging_better(evidence, than=after + LEAST_TILE_LEAD):
         return []
@@ -176,11 +176,12 @@ def _examine(evidence: Evidence, maps: Stack, shifts: ShiftSearch) -> Result:
     return [_report(best, (before, after), (agreeing, told))]
 
 
-def _is_too_little(evidence: Evidence, maps: Stack, gain: float) -> bool:
+def _is_too_little(evidence: Evidence, maps: Stack, shifts: ShiftSearch) -> bool:
     """Return whether another cause gains as much: a threshold, slices of a volume, few labels."""
+    gain = shifts.gain
     if gain <= LEAST_VOLUME_GAIN and _may_threshold_be_off(evidence):
         return True
-    if gain <= LEAST_VOLUME_GAIN and is_one_volume(evidence):
+    if gain <= LEAST_VOLUME_GAIN and is_one_volume(evidence) and not shifts.do_most_classes_gain():
         return True
     labelled = float((maps.y_true < maps.classes).mean())
     return bool(gain <= LEAST_SHIFT_GAIN / labelled**0.5)
