@@ -7,10 +7,12 @@ not undone, flips all of them. Shapes and labels look right, but the score drops
     as given                mean IoU 0.21
     flipped left to right   mean IoU 0.80     predictions = np.flip(predictions, 2)
 
-Use one seed for image and mask, and do not augment when you evaluate. The rule compares flips and
-quarter turns with the given orientation. Symmetric scenes gain nothing from them, so a flip is not
-recognised there. Volumes may be flipped along any of their axes, also if their slices were passed
-as samples: two libraries that read them may count an axis from opposite ends.
+Use one seed for image and mask, and do not augment when you evaluate. If the scores of flipped
+images are averaged in without being flipped back, each prediction equals its own mirror image, and
+nothing restores it. The rule compares flips and quarter turns with the given orientation. Symmetric
+scenes gain nothing from them, so a flip is not recognised there. Volumes may be flipped along any
+of their axes, also if their slices were passed as samples: two libraries that read them may count
+an axis from opposite ends.
 
 If one library read most of some cubes and another one the rest, the axes of these stand in another
 order: nibabel returns (x, y, z), SimpleITK (z, y, x). If all volumes are like that, see IOU110.
@@ -31,6 +33,7 @@ from iou_doctor.checks.alignment._matched_ids import (
     is_worth_trying,
     match_ids,
 )
+from iou_doctor.checks.alignment._mirrored_predictions import find_mirrored
 from iou_doctor.checks.alignment._sample_tables import find_suspects, may_be_misplaced
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.map_stack import Stack
@@ -98,7 +101,11 @@ def find(evidence: Evidence) -> Result:
         return maps
     if maps.y_true.ndim < 3 or evidence.sampled is None:
         return Skipped("the pixels are flattened")
-    fits = fit_all_turns(evidence.sampled, maps)
+    mirrored, fits = find_mirrored(evidence, RULE, maps), fit_all_turns(evidence.sampled, maps)
+    return [mirrored] if mirrored else _examine_turns(evidence, maps, fits)
+
+
+def _examine_turns(evidence: Evidence, maps: Stack, fits: Fits) -> Result:
     fitting = _examine(evidence, maps, fits)
     if fitting:
         return [] if _is_explained_otherwise(evidence, fitting) else [fitting]
