@@ -13,6 +13,7 @@ from scipy.ndimage import binary_erosion
 from scipy.ndimage import label as number_regions
 
 from field.arrays import draw_masks, predict
+from field.channels import binary_logits, squash
 
 INSTANCES = "instance-ids"
 Numbers = NDArray[np.integer[Any]]
@@ -382,3 +383,24 @@ def test_classes_around_void_are_no_objects(seed):
     predictions = draw_masks((4, 80, 80), 6, seed=seed)
     masks = np.where(predictions == 0, 0, 255).astype(np.uint8)
     assert INSTANCES not in names(diagnose(y_true=masks, y_pred=predictions))
+
+
+@pytest.mark.parametrize("metric", [None, "BinaryIoU(target_class_ids=[0, 1], threshold=0.5)"])
+@pytest.mark.parametrize("seed", [0, 1, 2])
+@pytest.mark.parametrize("size", [(5, 160, 160), (6, 128, 192), (8, 144, 144)])
+def test_no_threshold_is_measured_on_numbers_of_objects(size, seed, metric):
+    numbers = draw_nuclei(*size, step=32, radius=13, seed=seed)
+    scores = squash(binary_logits((numbers > 0).astype(np.uint8), seed=seed + 1, sharp=1.0))
+    report = diagnose(y_true=numbers, y_pred=scores, metric=metric, num_classes=2)
+    assert INSTANCES in names(report)
+    assert "threshold-off" not in names(report)
+    wanted = mean_iou(numbers > 0, scores >= 0.5, 2)
+    assert report.verdict.mean_iou_after_all == pytest.approx(wanted)
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_a_threshold_is_still_measured_on_masks_of_two_classes(seed):
+    masks = (draw_nuclei(5, 112, 112, seed=seed) > 0).astype(np.uint8)
+    scores = squash(binary_logits(masks, seed=seed + 1, sharp=1.0)) ** 4
+    metric = "BinaryIoU(target_class_ids=[0, 1], threshold=0.5)"
+    assert "threshold-off" in names(diagnose(y_true=masks, y_pred=scores, metric=metric))

@@ -25,6 +25,7 @@ from iou_doctor.checks.registry import Result
 from iou_doctor.counts.label_decoding import LabelDecoding, is_no_class
 from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.metrics.score import Score, compute_score
+from iou_doctor.repairs.step import Side
 from iou_doctor.report.finding import Finding, Needs, Rule, Severity, Skipped, Suspicion
 
 RULE = Rule(
@@ -34,7 +35,13 @@ RULE = Rule(
     suspicion=Suspicion.DEFINITIONS,
     claim="another threshold would fit both classes far better",
     also_explains=("class-imbalance",),
-    after=("byte-scores", "relu-before-sigmoid"),
+    after=(
+        "byte-scores",
+        "relu-before-sigmoid",
+        Suspicion.MASK_VALUES,
+        Suspicion.LABEL_RANGE,
+        Suspicion.ALIGNMENT,
+    ),
     needs=Needs.WHOLE_DATA_SET,
 )
 
@@ -51,6 +58,8 @@ def find(evidence: Evidence) -> Result:
         from iou_doctor.checks.predictions._thresholds_of_channels import find_cuts_of_channels
 
         return find_cuts_of_channels(RULE, evidence)
+    if any(map(_changes_pairs, evidence.found)):
+        return []  # another threshold may fit best after that repair
     cuts = list_cuts(evidence.by_score)
     if cuts is not None and (fine := _try_quantiles(evidence, cuts)):
         return fine
@@ -64,6 +73,17 @@ def find(evidence: Evidence) -> Result:
     ):
         return []
     return _try_tenths(evidence, table)
+
+
+def _changes_pairs(finding: Finding) -> bool:
+    """Return whether a fault is to be repaired after which pixels have another truth.
+
+    White masks of 255 are read as if they were repaired.
+    """
+    if finding.severity is not Severity.ERROR or finding.rule.name == "masks-0-255":
+        return False
+    steps = finding.repair.steps if finding.repair else ()
+    return any(step.side is Side.MASKS or step.moves_pixels for step in steps)
 
 
 def _try_tenths(evidence: Evidence, table: PairCounts) -> list[Finding]:
