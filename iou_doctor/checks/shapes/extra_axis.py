@@ -13,7 +13,6 @@ from iou_doctor.arrays.layout import Axes, Relation
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
 from iou_doctor.metrics.input_spec import PixelContent
-from iou_doctor.metrics.registry import VISIBLE_DIFFERENCE
 from iou_doctor.repairs.arrange import Arrange
 from iou_doctor.repairs.repair import Repair
 from iou_doctor.repairs.step import Side
@@ -95,6 +94,8 @@ def _is_harmless(evidence: Evidence) -> bool:
     value, read_well = evidence.metric_score.value, evidence.score_if_read_well
     if value is None or read_well is None:
         return False
+    from iou_doctor.metrics.registry import VISIBLE_DIFFERENCE  # the list of rules needs none
+
     return abs(value - read_well) <= VISIBLE_DIFFERENCE
 
 
