@@ -1,7 +1,7 @@
 """Assign rows to columns one to one, as SciPy does, without the import of `scipy.optimize`.
 
-That import takes 0.27 s, and the function that does the work is a compiled module of its own. Every
-second pair of arrays needs an assignment, also healthy ones.
+That import takes 0.27 s, and the function that does the work is a compiled module of its own. More
+than a quarter of the healthy arrays in the casebook need an assignment.
 """
 
 from __future__ import annotations

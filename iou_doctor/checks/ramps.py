@@ -158,10 +158,9 @@ def count_strays_at_edges(maps: Sequence[Labels], strays: Collection[int]) -> tu
     for values in maps[:MOST_MAPS]:
         is_stray = np.isin(values, list(strays))
         low, high = spread_extremes(values, np.minimum), spread_extremes(values, np.maximum)
-        near = spread_extremes((~is_stray & (values < min(strays))).astype(np.int32), np.maximum)
-        near = spread_extremes(near, np.maximum)
+        near = spread_extremes(~is_stray & (values < min(strays)), np.maximum, 2)
         pixels += int(is_stray.sum())
-        lining += int((is_stray & (low < high) & (near == 1)).sum())
+        lining += int((is_stray & (low < high) & near).sum())
     return pixels, lining
 
 
@@ -205,8 +204,8 @@ def _measure_edges(
     varies = min(_get_flatness(values[known]), _get_flatness(other[known]))
     flat = known & (high - varies <= low)
     below, above = np.where(flat, values, LARGEST_LABEL), np.where(flat, values, NO_LABEL)
-    for _ in range(REACH):
-        below, above = spread_extremes(below, np.minimum), spread_extremes(above, np.maximum)
+    below = spread_extremes(below, np.minimum, REACH)
+    above = spread_extremes(above, np.maximum, REACH)
     is_edge = known & ~flat & (below < LARGEST_LABEL)
     is_edge[is_edge] = (above - below)[is_edge] >= max(SMALLEST_STEP, 2 * varies + 1)
     thin = is_edge & (np.abs(values - below) > varies) & (np.abs(values - above) > varies)

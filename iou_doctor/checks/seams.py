@@ -74,8 +74,8 @@ def measure_seams(maps: Iterable[Labels], *, neutral: Collection[int] = ()) -> d
         high = spread_extremes(np.where(known, values, NO_LABEL), np.maximum)
         inner = known & (low == values) & (high == values)
         low, high = np.where(inner, values, LARGEST_LABEL), np.where(inner, values, NO_LABEL)
-        for _ in range(SEAM_REACH):
-            low, high = spread_extremes(low, np.minimum), spread_extremes(high, np.maximum)
+        low = spread_extremes(low, np.minimum, SEAM_REACH)
+        high = spread_extremes(high, np.maximum, SEAM_REACH)
         labels.append(values[known])
         between.append(((low < values) & (high > values))[known])
         body.append(inner[known])
@@ -117,13 +117,20 @@ def list_learnt_labels(evidence: Evidence, counts: Mapping[int, int]) -> set[int
     }
 
 
-def spread_extremes(values: NDArray[_Scalar], choose: np.ufunc) -> NDArray[_Scalar]:
-    """Return the smallest or largest value of each pixel and its eight neighbours.
+def spread_extremes(values: NDArray[_Scalar], choose: np.ufunc, reach: int = 1) -> NDArray[_Scalar]:
+    """Return the smallest or largest value of the square around each pixel.
 
     Args:
         values: a label map or a mask, shape (height, width). What lies outside does not count.
         choose: `np.minimum` or `np.maximum`.
+        reach: the pixels from the middle of a square to its edge.
     """
+    for _ in range(reach):
+        values = _spread_by_one(values, choose)
+    return values
+
+
+def _spread_by_one(values: NDArray[_Scalar], choose: np.ufunc) -> NDArray[_Scalar]:
     spread = values.copy()
     choose(spread[1:], values[:-1], out=spread[1:])
     choose(spread[:-1], values[1:], out=spread[:-1])

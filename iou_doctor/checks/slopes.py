@@ -88,8 +88,8 @@ def _measure_pixels(
     high = spread_extremes(np.where(known, values, NO_LABEL), np.maximum)
     is_end = np.isin(values, ends)
     below, above = np.where(is_end, values, LARGEST_LABEL), np.where(is_end, values, NO_LABEL)
-    for _ in range(2):
-        below, above = spread_extremes(below, np.minimum), spread_extremes(above, np.maximum)
+    below = spread_extremes(below, np.minimum, 2)
+    above = spread_extremes(above, np.maximum, 2)
     total, number = sum_neighbours(np.where(known, values, 0)), sum_neighbours(known)
     chosen = np.isin(values, labels) & known & (number == number.max())
     here, reach = values[chosen].astype(np.float64), (high - low)[chosen].astype(np.float64)

@@ -9,8 +9,9 @@ from hypothesis.extra import numpy as drawn
 from scipy import ndimage
 
 from iou_doctor.checks.labels._places_of_ids import _find_places
-from iou_doctor.checks.labels._void_bands import BODY_WIDTH, _find_bands, _spread
+from iou_doctor.checks.labels._void_bands import BODY_WIDTH, _find_bands
 from iou_doctor.checks.masks._outlines import LEAST_BODY_WIDTH, _is_thin
+from iou_doctor.checks.seams import spread_extremes
 
 BLOCKS = drawn.arrays(
     np.int32, drawn.array_shapes(min_dims=2, max_dims=2, max_side=7), elements=st.integers(-1, 3)
@@ -42,7 +43,7 @@ def test_a_thin_line_covers_no_large_square(blocks, size):
 def test_a_mask_spreads_in_squares(blocks, size, reach):
     mask = enlarge(blocks, size) == 1
     spread = ndimage.binary_dilation(mask, np.ones((3, 3)), iterations=reach)
-    np.testing.assert_array_equal(_spread(mask, reach), spread)
+    np.testing.assert_array_equal(spread_extremes(mask, np.maximum, reach), spread)
 
 
 @given(

@@ -22,6 +22,7 @@ Partners = dict[int, int]
 LEAST_GAIN = 0.2
 """Minimum gain of a mask with the prediction of another sample."""
 FEWEST_EXCHANGED = 2
+"""Minimum number of masks that fit the prediction of another sample that scores far less, too."""
 FEWEST_IN_A_ROW = 3
 """Minimum number of neighbours that have moved alike, to say that a file is missing or doubled."""
 MOST_NAMED = 4

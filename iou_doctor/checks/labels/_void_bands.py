@@ -65,7 +65,7 @@ def find_void_bands(evidence: Evidence) -> VoidBands | None:
     zeros = sum(int((true == 0).sum()) for true in crops.y_true)
     # the same borders also widen the background that they touch
     borders = [
-        band | (_spread(true > 0, BORDER_WIDTH) & (pred > 0))
+        band | (spread_extremes(true > 0, np.maximum, BORDER_WIDTH) & (pred > 0))
         for band, true, pred in zip(bands, crops.y_true, crops.y_pred, strict=True)
     ]
     return VoidBands(pixels, zeros, _score_without(evidence, borders))
@@ -88,25 +88,17 @@ def _find_bands(true: Labels) -> NDArray[np.bool_]:
     # what lies outside the map may go on there
     body = np.pad(zero, BODY_WIDTH, constant_values=True)
     for choose in (np.minimum, np.maximum):
-        for _ in range(BODY_WIDTH // 2):
-            body = spread_extremes(body, choose)
+        body = spread_extremes(body, choose, BODY_WIDTH // 2)
     bands: NDArray[np.bool_] = zero & ~body[BODY_WIDTH:-BODY_WIDTH, BODY_WIDTH:-BODY_WIDTH]
     return bands
-
-
-def _spread(mask: NDArray[np.bool_], reach: int) -> NDArray[np.bool_]:
-    """Return the pixels within some pixels of a mask."""
-    for _ in range(reach):
-        mask = spread_extremes(mask, np.maximum)
-    return mask
 
 
 def _is_between_classes(true: Labels) -> NDArray[np.bool_]:
     """Return which pixels have two different classes other than 0 within reach."""
     is_class = true > 0
     low, high = np.where(is_class, true, LARGEST_LABEL), np.where(is_class, true, 0)
-    for _ in range(BAND_REACH):
-        low, high = spread_extremes(low, np.minimum), spread_extremes(high, np.maximum)
+    low = spread_extremes(low, np.minimum, BAND_REACH)
+    high = spread_extremes(high, np.maximum, BAND_REACH)
     different: NDArray[np.bool_] = low < high
     return different
 

@@ -44,9 +44,7 @@ def is_outline(evidence: Evidence, label: int) -> bool:
 
 
 def _is_thin(line: Mask) -> bool:
-    for _ in range(LEAST_BODY_WIDTH // 2):
-        line = spread_extremes(line, np.minimum)
-    return not line.any()
+    return not spread_extremes(line, np.minimum, LEAST_BODY_WIDTH // 2).any()
 
 
 def _fill_holes(line: Mask) -> Mask:
