@@ -179,3 +179,14 @@ def test_odd_arrays_are_diagnosed_or_refused(start):
             error.add_note(f"{note}, {options}")
             raise
     assert refused < 25
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("flags", ["", ", sparse_y_true=False", ", sparse_y_pred=False"])
+def test_channels_without_a_finite_value_are_not_called_one_hot(bad, flags):
+    channels = np.full((2, 4, 3, 5), bad, np.float32)
+    scores = np.random.default_rng(0).random((2, 3, 5, 4), dtype=np.float32)
+    metric = f"keras.metrics.MeanIoU(num_classes=4{flags})"
+    for y_true, y_pred in ((channels, scores), (scores, channels), (channels, channels)):
+        report = diagnose(y_true=y_true, y_pred=y_pred, metric=metric)
+        assert "one-hot-masks" not in {finding.rule.name for finding in report.findings}

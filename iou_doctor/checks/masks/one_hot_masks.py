@@ -58,6 +58,8 @@ def find(evidence: Evidence) -> Result:
 def _are_one_hot(evidence: Evidence) -> bool:
     """Return whether each pixel has one channel of 1, or of 255, and all others are 0."""
     interpretation, values = evidence.interpretation, evidence.stats.y_true
+    if values.maximum is None:
+        return False  # all are NaN or infinite
     if interpretation.y_true is Encoding.ONE_HOT:
         return True
     if not interpretation.layout.y_true.is_per_class or values.fractional or values.minimum != 0:
