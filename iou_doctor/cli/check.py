@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from typing import TYPE_CHECKING
 
 import typer
@@ -70,6 +71,7 @@ def _check(context: typer.Context, options: CheckOptions) -> int:
         supervisor=options.supervisor,
         engine=options.engine,
         scheduler=options.scheduler,
+        meanwhile=partial(outputs.load_renderer, wanted),
     )
     if outputs.has_page(wanted):
         from iou_doctor.cli.page import add_page

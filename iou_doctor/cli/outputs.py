@@ -193,6 +193,13 @@ def _render(report: Report, entry: ReportOutput, *, quiet: bool, verbose: bool) 
     return render(report, make_file_console(), verbose=verbose)
 
 
+def load_renderer(wanted: Sequence[ReportOutput]) -> None:
+    """Import what the usual format needs, if it is wanted, while a check counts."""
+    if any(entry.format == "full" for entry in wanted):
+        import iou_doctor.render.console
+        import iou_doctor.render.terminal  # noqa: F401 - `write_reports` uses it
+
+
 def _encode(text: str) -> bytes:
     # file names that are not UTF-8 have lone surrogates, which are escaped in the way of JSON
     return text.encode("utf-8", "backslashreplace")

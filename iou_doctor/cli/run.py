@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from typing import TYPE_CHECKING, NoReturn
 
 import typer
@@ -26,6 +27,7 @@ def run(
     supervisor: Supervisor | None = None,
     engine: Engine = "local",
     scheduler: str | None = None,
+    meanwhile: Callable[[], object] | None = None,
 ) -> Report:
     """Return the report of a check, with a progress bar on a terminal.
 
@@ -35,6 +37,7 @@ def run(
         supervisor: the process that waits for this one, and shows the bar, if there is one.
         engine: what counts: this process, or a cluster.
         scheduler: the address of the cluster's scheduler; `None`: processes of this machine.
+        meanwhile: what this thread may do while others count.
 
     Raises:
         IouDoctorError: an input cannot be read or understood.
@@ -42,7 +45,7 @@ def run(
     from iou_doctor.cli.progress import show_progress
     from iou_doctor.sources.files.bus_errors import BUS_ERRORS
 
-    check = _choose_engine(engine, scheduler)
+    check = _choose_engine(engine, scheduler, meanwhile)
     if supervisor is not None:
         with BUS_ERRORS.catch():
             return check(request, progress=supervisor.report_progress)
@@ -50,15 +53,15 @@ def run(
         return check(request, progress=advance)
 
 
-def _choose_engine(engine: Engine, scheduler: str | None) -> Callable[..., Report]:
+def _choose_engine(
+    engine: Engine, scheduler: str | None, meanwhile: Callable[[], object] | None
+) -> Callable[..., Report]:
     if engine == "local":
         if scheduler is not None:
             raise UsageError(f"--scheduler {scheduler}: it is for --engine dask; give both")
         from iou_doctor.diagnosis import pipeline
 
-        return pipeline.check
-    from functools import partial
-
+        return partial(pipeline.check, meanwhile=meanwhile)
     from iou_doctor.engines import dask
 
     return partial(dask.check, scheduler=scheduler)

@@ -87,6 +87,7 @@ class CountArrays:
             on_fallback=settings.note_fallback,
             samples=arrays.samples,
             kinds=self.plan.kinds,
+            meanwhile=arrays.meanwhile,
         )
         return Counts(self.plan, stats, probe.build())
 

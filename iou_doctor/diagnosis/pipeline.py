@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from iou_doctor.arrays.layout import Assumption, Layout
 from iou_doctor.arrays.odd_scores import OddScores, use_usual_scores
 from iou_doctor.arrays.source import Pair
 from iou_doctor.checks.evidence import Evidence
+from iou_doctor.checks.registry import load_plan
 from iou_doctor.diagnosis.account import add_account
 from iou_doctor.diagnosis.count_plan import plan_counts
 from iou_doctor.diagnosis.count_values import count_values
@@ -38,19 +40,26 @@ if TYPE_CHECKING:
     from iou_doctor.report.score_lookup import ScoreLookup
 
 
-def check(request: CheckRequest, *, progress: Progress | None = None) -> Report:
+def check(
+    request: CheckRequest,
+    *,
+    progress: Progress | None = None,
+    meanwhile: Callable[[], object] | None = None,
+) -> Report:
     """Open the arrays of a request and return the Report on them.
 
     Args:
         request: what to check, and how.
         progress: called with the number of samples done and in total.
+        meanwhile: what this thread may do while others count.
 
     Raises:
         UsageError: options that do not go together.
         SourceError: a file cannot be read.
         ReadingError: the arrays cannot be understood.
     """
-    return check_pair(open_arrays(request), request, progress=progress)
+    pair = open_arrays(request)
+    return check_pair(pair, request, progress=progress, meanwhile=meanwhile)
 
 
 def open_arrays(request: CheckRequest) -> Pair:
@@ -76,7 +85,13 @@ def choose_settings(request: CheckRequest) -> ScanSettings:
 
 
 @np.errstate(over="ignore", invalid="ignore")  # huge and signalling values are data as well
-def check_pair(pair: Pair, request: CheckRequest, *, progress: Progress | None = None) -> Report:
+def check_pair(
+    pair: Pair,
+    request: CheckRequest,
+    *,
+    progress: Progress | None = None,
+    meanwhile: Callable[[], object] | None = None,
+) -> Report:
     """Return the Report on two arrays that are open already; see `check`.
 
     Raises:
@@ -84,7 +99,13 @@ def check_pair(pair: Pair, request: CheckRequest, *, progress: Progress | None =
         ReadingError: the arrays cannot be understood.
         UsageError: options that do not go together.
     """
-    arrays = OpenArrays(pair, choose_settings(request), progress=progress)
+
+    def prepare() -> None:
+        load_plan()
+        if meanwhile is not None:
+            meanwhile()
+
+    arrays = OpenArrays(pair, choose_settings(request), progress=progress, meanwhile=prepare)
     return report_on(pair, request, arrays)
 
 

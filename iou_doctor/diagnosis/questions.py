@@ -46,6 +46,8 @@ class OpenArrays:
     samples: range | None = None
     """Which samples to read; `None` for all of them."""
     progress: Progress | None = None
+    meanwhile: Callable[[], object] | None = None
+    """What the thread that asks may do while other threads count."""
 
     @property
     def layout(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import field
 from typing import TYPE_CHECKING
 
@@ -56,23 +56,34 @@ class BatchPlan:
     @np.errstate(over="ignore", invalid="ignore")  # NaN and Inf are counted instead
     def count_parts(self, batch: Batch) -> list[Stats]:
         """Return the Stats of the parts of a batch, in order."""
-        split = can_split_rows(self.layout, whole_samples=self.whole_samples)
-        parts = split_batch(batch, self.layout, split=split, at_once=COUNTED_AT_ONCE)
-        return [self._count_part(part, split=split) for part in parts]
+        return [self._count_part(part) for part in self.split(batch)]
 
-    def _count_part(self, batch: Batch, *, split: bool) -> Stats:
-        counted = self._count_by_kernels(batch) if self.kernels_may_count else None
+    def split(self, batch: Batch) -> Iterator[Batch]:
+        """Yield the parts of a batch that are counted together, as views."""
+        return self._split(batch, COUNTED_AT_ONCE)
+
+    def _split(self, batch: Batch, at_once: int) -> Iterator[Batch]:
+        split = can_split_rows(self.layout, whole_samples=self.whole_samples)
+        return split_batch(batch, self.layout, split=split, at_once=at_once)
+
+    def _count_part(self, batch: Batch) -> Stats:
+        counted = self._count_by_kernels(batch)
         if counted is None:
-            at_once = self._choose_windows_at_once(batch)
-            pieces = split_batch(batch, self.layout, split=split, at_once=at_once)
-            return Stats.merge([self.count_by_reference(piece) for piece in pieces])
+            return self.count_by_numpy(batch)
         if self.probe:
-            self.keep_maps(
-                batch,
-                {self.pairings[0].y_true: counted.true_labels},
-                {self.pairings[0].y_pred: counted.pred_labels},
-                self.probe,
-            )
+            own = self.pairings[0]
+            true, pred = {own.y_true: counted.true_labels}, {own.y_pred: counted.pred_labels}
+            self.keep_maps(batch, true, pred, self.probe)
+        return self.make_stats(batch, counted)
+
+    @np.errstate(over="ignore", invalid="ignore")
+    def count_by_numpy(self, batch: Batch) -> Stats:
+        """Return the Stats of a part that the kernels do not count."""
+        pieces = self._split(batch, self._choose_windows_at_once(batch))
+        return Stats.merge([self.count_by_reference(piece) for piece in pieces])
+
+    def make_stats(self, batch: Batch, counted: KernelCounts) -> Stats:
+        """Return the Stats of a part from what the kernels counted."""
         return Stats(
             samples=_count_samples(batch),
             tables=counted.tables,
@@ -108,7 +119,7 @@ class BatchPlan:
         return None if self.sums is None else "sums of scores"
 
     def _count_by_kernels(self, batch: Batch) -> KernelCounts | None:
-        kernels = load_kernels()
+        kernels = load_kernels() if self.kernels_may_count else None
         if kernels is None:
             return None
         return count_batch(kernels, batch, self.layout, self.pairings, self.scratch)
@@ -199,16 +210,22 @@ class BatchPlan:
         self, batch: Batch, y_true: DecodedLabels, y_pred: DecodedLabels, probe: ProbeBuilder
     ) -> None:
         """Give label maps, shape (n, *spatial), to the probe after bringing them to one shape."""
+        y_true, y_pred = self.fit_maps(batch, y_true, y_pred)
+        probe.add(batch, y_true=y_true, y_pred=y_pred)
+
+    def fit_maps(
+        self, batch: Batch, y_true: DecodedLabels, y_pred: DecodedLabels
+    ) -> tuple[DecodedLabels, DecodedLabels]:
+        """Bring label maps, shape (n, *spatial), to one shape."""
         shape = max(*(_get_shape(maps) for maps in (y_true, y_pred)), key=len)
         if self.repair:
             shape = _get_shape(y_true)
             y_pred = {
                 key: self.repair(labels, shape[1:], batch.samples) for key, labels in y_pred.items()
             }
-        probe.add(
-            batch,
-            y_true={key: labels.reshape(shape) for key, labels in y_true.items()},
-            y_pred={key: labels.reshape(shape) for key, labels in y_pred.items()},
+        return (
+            {key: labels.reshape(shape) for key, labels in y_true.items()},
+            {key: labels.reshape(shape) for key, labels in y_pred.items()},
         )
 
 

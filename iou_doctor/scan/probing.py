@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache, partial
 from math import ceil
 from threading import Lock
 
@@ -12,6 +13,15 @@ from numpy.typing import NDArray
 from iou_doctor.arrays.batch import Batch
 from iou_doctor.counts.label_decoding import LabelDecoding, is_no_class
 from iou_doctor.counts.map_samples import NO_LABEL, DecodedMaps, Labels, Probe, find_centres
+from iou_doctor.record import record
+from iou_doctor.scan.native.library import load_kernels
+from iou_doctor.scan.native.pick_labels import (
+    Places,
+    PreparedPicks,
+    find_places,
+    pick_labels,
+    prepare_picks,
+)
 
 MANY, FINE, CROPS = 512, 32, 12
 """Samples that are kept at each scale."""
@@ -19,6 +29,8 @@ MANY_PIXELS, FINE_PIXELS = 24**2, 128**2
 """The maximum number of pixels of a sample that are kept in `many` and in `fine`."""
 CROP_SIDE = 192
 """The maximum number of pixels along each side of a crop."""
+FEW_SHAPES = 8
+"""Shapes whose places are remembered; most samples share one."""
 
 Shape = tuple[int, ...]
 DecodedLabels = Mapping[LabelDecoding, NDArray[np.integer]]
@@ -37,7 +49,6 @@ class ProbeBuilder:
     def __init__(
         self, samples: int, size_of: Callable[[int], Shape], left_out: tuple[int, ...] = ()
     ) -> None:
-        self._lock = Lock()
         visited = [index for index in range(samples) if index not in left_out]
         self._scales = (
             _Scale(visited[:MANY], size_of, _make_even_pick(MANY_PIXELS)),
@@ -54,11 +65,19 @@ class ProbeBuilder:
 
         Several threads may call this at the same time.
         """
-        with self._lock:
-            for index, sample in enumerate(batch.samples.tolist()):
-                for scale in self._scales:
-                    if sample in scale.chosen:
-                        scale.add(sample, index, batch.first_row, y_true, y_pred)
+        kernels = load_kernels()
+        for wanted in self.choose(batch, y_true=y_true, y_pred=y_pred):
+            if kernels and wanted.labels.flags.c_contiguous:
+                wanted.keep(pick_labels(kernels, wanted.prepare()))
+            else:
+                wanted.keep(wanted.pick())
+
+    def choose(
+        self, batch: Batch, *, y_true: DecodedLabels, y_pred: DecodedLabels
+    ) -> Iterator[Wanted]:
+        """Yield what is to be kept of the label maps of a batch, shape (n, *spatial)."""
+        for scale in self._scales:
+            yield from scale.choose(batch, y_true, y_pred)
 
     def build(self) -> Probe:
         """Return the probe with all maps that were kept."""
@@ -66,48 +85,93 @@ class ProbeBuilder:
         return Probe(many, fine, crops)
 
 
-Pick = Callable[[Shape], tuple[NDArray[np.intp], ...]]
-"""Returns the indices to keep along each axis, for the spatial shape of a sample."""
+Picks = tuple[NDArray[np.intp], ...]
+"""The indices to keep along each axis of a sample."""
+
+
+@record
+class Wanted:
+    """Labels to pick from some images of a batch, and where to keep them."""
+
+    labels: NDArray[np.integer]
+    """The label maps of the batch, shape (n, *spatial)."""
+    images: list[int]
+    """Which of the n maps to pick from."""
+    indices: Picks
+    """The indices to pick along each axis."""
+    places: Places
+    keep: Callable[[NDArray[np.int32]], None]
+    """Takes the labels, shape (images, *indices)."""
+
+    def prepare(self) -> PreparedPicks:
+        """Return what the kernels need to pick the labels; the maps have to be C-contiguous."""
+        return prepare_picks(self.labels, self.images, self.places)
+
+    def pick(self) -> NDArray[np.int32]:
+        """Return the labels, picked by NumPy."""
+        places = np.ix_(*self.indices)
+        return np.stack([_to_int32(self.labels[image][places]) for image in self.images])
 
 
 class _Scale:
     """The maps of one scale."""
 
-    def __init__(self, samples: list[int], size_of: Callable[[int], Shape], pick: Pick) -> None:
-        self.samples, self.chosen = samples, frozenset(samples)
-        self.size_of, self.pick = size_of, pick
-        self.kept: dict[tuple[str, LabelDecoding], dict[int, Labels]] = {}
-        self.picked: dict[Shape, tuple[tuple[NDArray[np.intp], ...], NDArray[np.intp]]] = {}
-        """What `pick` returned for each shape; most samples share one."""
-
-    def add(
-        self, sample: int, index: int, first_row: int, true: DecodedLabels, pred: DecodedLabels
+    def __init__(
+        self, samples: list[int], size_of: Callable[[int], Shape], pick: Callable[[Shape], Picks]
     ) -> None:
-        shape = self.size_of(sample)
-        picks, flat = self._find_picks(shape)
-        if not flat.size:
+        self.samples, self.chosen = samples, frozenset(samples)
+        self.size_of = size_of
+        self.kept: dict[tuple[str, LabelDecoding], dict[int, Labels]] = {}
+        self.lock = Lock()
+        self.find_picks = lru_cache(FEW_SHAPES)(pick)
+        self.find_places = lru_cache(FEW_SHAPES)(self._find_places)
+
+    def choose(self, batch: Batch, true: DecodedLabels, pred: DecodedLabels) -> Iterator[Wanted]:
+        """Yield what is to be kept of a batch."""
+        samples = batch.samples.tolist()
+        images = [image for image, sample in enumerate(samples) if sample in self.chosen]
+        if not images:
             return
+        shape = self.size_of(samples[images[0]])  # all samples of a batch have the same one
+        if not all(map(len, self.find_picks(shape))):
+            return
+        chosen = [samples[image] for image in images]
         for side, maps in (("true", true), ("pred", pred)):
             for decoding, labels in maps.items():
-                pieces = self.kept.setdefault((side, decoding), {})
-                if labels.shape[1:] == shape and labels[index].flags.c_contiguous:
-                    pieces[sample] = _to_int32(labels[index].reshape(-1).take(flat))
-                    continue
-                rows = picks[0] - first_row
-                here = (rows >= 0) & (rows < labels.shape[1])
-                if not here.any():
-                    continue
-                whole = pieces.setdefault(sample, np.full(flat.shape, NO_LABEL, dtype=np.int32))
-                whole[here] = _to_int32(labels[index][np.ix_(rows[here], *picks[1:])])
+                found = self.find_places(shape, batch.first_row, labels.shape[1:])
+                if found is not None:
+                    here, indices, places = found
+                    keep = partial(self._keep, (side, decoding), chosen, here)
+                    yield Wanted(labels, images, indices, places, keep)
 
-    def _find_picks(self, shape: Shape) -> tuple[tuple[NDArray[np.intp], ...], NDArray[np.intp]]:
-        """Return the indices to keep along each axis, and the flat indices of those pixels."""
-        if shape not in self.picked:
-            picks = self.pick(shape)
-            some = all(len(pick) for pick in picks)
-            flat = np.ravel_multi_index(np.ix_(*picks), shape) if some else np.zeros(0, np.intp)
-            self.picked[shape] = picks, flat
-        return self.picked[shape]
+    def _find_places(
+        self, shape: Shape, first_row: int, part: Shape
+    ) -> tuple[NDArray[np.bool_], Picks, Places] | None:
+        """Return which picked rows of a sample are in a part of it, and the places there."""
+        picks = self.find_picks(shape)
+        rows = picks[0] - first_row
+        here = (rows >= 0) & (rows < part[0])
+        if not here.any():
+            return None
+        indices = (rows[here], *picks[1:])
+        return here, indices, find_places(indices, part)
+
+    def _keep(
+        self,
+        key: tuple[str, LabelDecoding],
+        samples: list[int],
+        here: NDArray[np.bool_],
+        picked: NDArray[np.int32],
+    ) -> None:
+        """Keep the picked rows of some samples; `here` says which of all picked rows they are."""
+        with self.lock:
+            maps = self.kept.setdefault(key, {})
+            for sample, rows in zip(samples, picked, strict=True):
+                if here.all():
+                    maps[sample] = rows
+                    continue
+                shape = len(here), *rows.shape[1:]
+                maps.setdefault(sample, np.full(shape, NO_LABEL, np.int32))[here] = rows
 
     def collect(self) -> DecodedMaps:
         sides: dict[str, dict[LabelDecoding, tuple[Labels, ...]]] = {"true": {}, "pred": {}}
@@ -124,17 +188,17 @@ def _choose_spread(samples: list[int], count: int) -> list[int]:
     return [samples[place] for place in places]
 
 
-def _make_even_pick(pixels: int) -> Pick:
+def _make_even_pick(pixels: int) -> Callable[[Shape], Picks]:
     """Return a function that picks about `pixels` pixels, evenly along each axis."""
 
-    def pick(shape: Shape) -> tuple[NDArray[np.intp], ...]:
+    def pick(shape: Shape) -> Picks:
         side = max(1, ceil(pixels ** (1 / len(shape)) - 1e-9))
         return tuple(find_centres(size, min(size, side)) for size in shape)
 
     return pick
 
 
-def _pick_middle(shape: Shape) -> tuple[NDArray[np.intp], ...]:
+def _pick_middle(shape: Shape) -> Picks:
     """Return the indices of the middle of a 2-D map, and none for other maps."""
     if len(shape) != 2:
         return (np.zeros(0, dtype=np.intp),)

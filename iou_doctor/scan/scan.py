@@ -16,6 +16,7 @@ from iou_doctor.choices import Device
 from iou_doctor.counts.channel_sums import SumsRequest
 from iou_doctor.counts.label_decoding import Pairing
 from iou_doctor.counts.stats import Stats
+from iou_doctor.scan.ahead import count_ahead
 from iou_doctor.scan.batch_plan import BatchPlan, PixelRepair
 from iou_doctor.scan.device import should_use_gpu
 from iou_doctor.scan.native.library import load_kernels
@@ -23,6 +24,7 @@ from iou_doctor.scan.probing import ProbeBuilder
 from iou_doctor.scan.threads import map_in_order
 from iou_doctor.scan.windows import (
     Window,
+    choose_helpers,
     choose_jobs,
     choose_windows_at_once,
     iterate_windows,
@@ -50,6 +52,7 @@ def scan(
     on_fallback: Callable[[str], object] | None = None,
     samples: range | None = None,
     kinds: bool = False,
+    meanwhile: Callable[[], object] | None = None,
 ) -> Stats:
     """Return the Stats of all samples that both arrays have, or of some of them.
 
@@ -68,6 +71,7 @@ def scan(
         on_fallback: called with what a GPU cannot count, so that the CPU does, in words.
         samples: which samples to count; `None` for all of them.
         kinds: whether to find the kinds of errors too, where the kernels count.
+        meanwhile: what this thread may do while other threads count; it may also not be called.
 
     Raises:
         UsageError: the device is `gpu`, and no GPU is visible.
@@ -81,17 +85,34 @@ def scan(
         found = _count_on_gpu(pair, plan, device, progress, on_fallback or _ignore)
         if found is not None:
             return found
-    if plan.kernels_may_count and load_kernels():
-        jobs = choose_jobs(pair, _count_values(pair) * (KINDS_COST if kinds else 1), jobs)
-    parts: list[Stats] = []
-    together = choose_windows_at_once(pair, _count_values(pair), jobs)
+    values, kernels = _count_values(pair), load_kernels() if plan.kernels_may_count else None
+    helpers = 0
+    if kernels:
+        helpers = choose_helpers(pair, layout, values, jobs, may_wait=meanwhile is None)
+        jobs = choose_jobs(pair, values * (KINDS_COST if kinds else 1), jobs)
+    together = choose_windows_at_once(pair, values, max(jobs, helpers + 1))
     windows = iterate_windows(pair, layout, whole_samples=whole, at_once=together, samples=samples)
-    for last, stats in _count_batches(pair, layout, plan, windows, jobs):
+    if kernels and helpers and not kinds:
+        batches = (read_batch(pair, layout, window) for window in windows)
+        counted = count_ahead(kernels, plan, batches, helpers, meanwhile)
+    else:
+        counted = _count_batches(pair, layout, plan, windows, jobs)
+    return _merge(counted, layout.samples, progress)
+
+
+def _merge(
+    counted: Iterator[tuple[int, list[Stats]]],
+    samples: int,
+    progress: Callable[[int, int], object] | None,
+) -> Stats:
+    """Return the Stats of all parts."""
+    parts: list[Stats] = []
+    for last, stats in counted:
         parts += stats
         if len(parts) >= PARTS:
             parts = [Stats.merge(parts)]
         if progress:
-            progress(last + 1, layout.samples)
+            progress(last + 1, samples)
     return Stats.merge(parts)
 
 

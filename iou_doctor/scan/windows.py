@@ -30,6 +30,9 @@ some threads would finish long before others.
 WORTH_THREADS = 2**25
 """Values of the larger array from which threads save time if the native kernels count and reading
 takes no memory. With fewer, they lose as much time as they wait for each other."""
+WORTH_A_HELPER = 2**21
+"""Values of the larger array from which it saves time that one thread counts while another one does
+something else."""
 LARGEST_WINDOW = 2**24
 """The largest chunk of a compressed file, in values, that is read at once to unpack it once."""
 
@@ -99,6 +102,27 @@ def choose_jobs(pair: Pair, values: int, most: int) -> int:
     """
     sources = (pair.y_true, pair.y_pred)
     return 1 if values < WORTH_THREADS and all(map(is_a_view, sources)) else most
+
+
+def choose_helpers(pair: Pair, layout: Layout, values: int, most: int, *, may_wait: bool) -> int:
+    """Return the number of threads that should count label maps besides the one that asks.
+
+    Args:
+        pair: the sources.
+        layout: what their axes mean.
+        values: the number of values of the larger array.
+        most: the number of threads that may be used.
+        may_wait: whether the thread that asks has nothing else to do.
+    """
+    if most == 1 or values < (WORTH_THREADS if may_wait else WORTH_A_HELPER):
+        return 0
+    for source, axes in ((pair.y_true, layout.y_true), (pair.y_pred, layout.y_pred)):
+        if axes.is_dense or not is_a_view(source):
+            return 0
+        first = axes.arrange(source.read(_make_slices(axes, slice(0, 2), slice(None))))
+        if not first.flags.c_contiguous:  # it would be copied
+            return 0
+    return 1 if values < WORTH_THREADS else most - 1
 
 
 def choose_windows_at_once(pair: Pair, values: int, jobs: int) -> int:

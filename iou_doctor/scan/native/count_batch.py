@@ -15,9 +15,12 @@ from iou_doctor.counts.value_counts import ValueCounts
 from iou_doctor.record import record
 from iou_doctor.scan.native.count_labels import (
     EncodedLabels,
+    PreparedLabels,
     Scratch,
-    count_labels,
+    count_in_turns,
     encode_labels,
+    measure_counts,
+    prepare_labels,
 )
 from iou_doctor.scan.native.library import Kernels, load_kernels
 from iou_doctor.scan.numpy.values import PlaceFinder
@@ -34,6 +37,26 @@ class KernelCounts:
     pred_labels: NDArray[np.integer]
 
 
+@record
+class PreparedBatch:
+    """A batch that the kernels can count."""
+
+    batch: Batch
+    pairing: Pairing
+    y_true: _Side
+    y_pred: _Side
+    labels: PreparedLabels
+
+    def name_maps(
+        self,
+    ) -> tuple[dict[LabelDecoding, NDArray[np.integer]], dict[LabelDecoding, NDArray[np.integer]]]:
+        """Return the label maps of either side, by decoding."""
+        pairing = self.pairing
+        return {pairing.y_true: self.y_true.coded.labels}, {
+            pairing.y_pred: self.y_pred.coded.labels
+        }
+
+
 def count_batch(
     kernels: Kernels,
     batch: Batch,
@@ -42,22 +65,48 @@ def count_batch(
     scratch: Scratch,
 ) -> KernelCounts | None:
     """Return the counts of a batch; `None` if only NumPy can count it."""
+    prepared = prepare_batch(kernels, batch, layout, pairings, scratch)
+    if prepared is None:
+        return None
+    parts = count_in_turns(kernels, prepared.labels, scratch)
+    return None if parts is None else make_counts(prepared, parts)
+
+
+def prepare_batch(
+    kernels: Kernels,
+    batch: Batch,
+    layout: Layout,
+    pairings: tuple[Pairing, ...],
+    scratch: Scratch,
+) -> PreparedBatch | None:
+    """Return a batch whose labels are still to be counted; `None` if only NumPy can count it."""
     if not _is_supported(batch, layout, pairings):
         return None
     true = _encode_side(kernels, batch.y_true, layout.y_true)
     pred = None if true is None else _encode_side(kernels, batch.y_pred, layout.y_pred)
     if true is None or pred is None:
         return None
-    counted = count_labels(
-        kernels, y_true=true.coded, y_pred=pred.coded, samples=batch.samples, scratch=scratch
+    labels = prepare_labels(
+        y_true=true.coded, y_pred=pred.coded, samples=batch.samples, scratch=scratch
     )
-    if counted is None:
+    return PreparedBatch(batch, pairings[0], true, pred, labels)
+
+
+def make_counts(prepared: PreparedBatch, parts: list[PairCounts]) -> KernelCounts | None:
+    """Return the counts of a batch; `None` if only NumPy can count it.
+
+    Args:
+        prepared: the batch, whose labels have been counted.
+        parts: the tables of some images each.
+    """
+    measured = measure_counts(prepared.labels, parts)
+    if measured is None:
         return None
-    table, of_labels = counted
+    (table, of_labels), true, pred = measured, prepared.y_true, prepared.y_pred
     return KernelCounts(
-        {pairings[0]: table},
-        true.measure(batch, of_labels[0]),
-        pred.measure(batch, of_labels[1]),
+        {prepared.pairing: table},
+        true.measure(prepared.batch, of_labels[0]),
+        pred.measure(prepared.batch, of_labels[1]),
         true.coded.labels,
         pred.coded.labels,
     )

@@ -43,6 +43,20 @@ class EncodedLabels:
     """The labels themselves, of any integer dtype, shape (n, *spatial)."""
 
 
+@record
+class PreparedLabels:
+    """The labels of some images as the kernels take them, and what they find out about them."""
+
+    y_true: Side
+    y_pred: Side
+    pixels: int
+    """The pixels of one image."""
+    samples: NDArray[np.int64]
+    """The number of each image, shape (n,)."""
+    arrays: tuple[EncodedLabels, EncodedLabels]
+    """The arrays whose memory the kernels read, which must not go before they are done."""
+
+
 class _Own(local):
     """The working space of one thread."""
 
@@ -75,8 +89,12 @@ class Scratch:
     def take(self, end: int) -> PairCounts:
         """Return a table of the rows up to `end`, which are no longer free then."""
         table = PairCounts(*self._own.rows[:, self._own.used : end])
-        self._own.used = end
+        self.use(end)
         return table
+
+    def use(self, end: int) -> None:
+        """Note that the rows up to `end` are no longer free."""
+        self._own.used = end
 
 
 def _make_block() -> NDArray[np.int64]:
@@ -107,20 +125,16 @@ def _list_labels(start: int) -> NDArray[np.int64]:
     return (np.arange(256) - start) % 256 - start
 
 
-def count_labels(
-    kernels: Kernels,
+def prepare_labels(
     *,
     y_true: EncodedLabels,
     y_pred: EncodedLabels,
     samples: NDArray[np.int64],
     scratch: Scratch,
-) -> tuple[PairCounts, tuple[ValueCounts, ValueCounts]] | None:
-    """Return the table of label pairs, and the counts over the labels of either side.
-
-    `None` if images are too small for so many labels, or a byte cannot tell the labels apart.
+) -> PreparedLabels:
+    """Return labels as the kernels take them.
 
     Args:
-        kernels: the native kernels.
         y_true: the labels of the masks.
         y_pred: the labels of the predictions.
         samples: the number of each image, shape (n,).
@@ -129,39 +143,56 @@ def count_labels(
     true, pred = (
         _make_side(side, scratch.seen[which]) for which, side in enumerate((y_true, y_pred))
     )
-    parts = _count_in_turns(
-        kernels, true, pred, y_true.stored.size // len(samples), samples, scratch
-    )
-    if parts is None or not (_is_within_limits(true) and _is_within_limits(pred)):
-        return None
-    table = PairCounts.merge(parts)
-    table.pool()  # here, where the rows are in the cache and other threads go on
-    return table, (_measure_labels(true), _measure_labels(pred))
+    pixels = y_true.stored.size // len(samples)
+    return PreparedLabels(true, pred, pixels, np.ascontiguousarray(samples), (y_true, y_pred))
 
 
-def _count_in_turns(
-    kernels: Kernels,
-    true: Side,
-    pred: Side,
-    pixels: int,
-    samples: NDArray[np.int64],
-    scratch: Scratch,
+def count_in_turns(
+    kernels: Kernels, prepared: PreparedLabels, scratch: Scratch, first: int = 0
 ) -> list[PairCounts] | None:
-    """Return tables of some images each, as many as there is room for."""
+    """Return tables of some images each, as many as there is room for.
+
+    `None` if images are too small for so many labels, or a byte cannot tell the labels apart.
+
+    Args:
+        kernels: the native kernels.
+        prepared: the labels.
+        scratch: the working space of the pass.
+        first: the position of the first image to count.
+    """
     count = kernels.get("count_labels")
-    space, samples = scratch.get_space(), np.ascontiguousarray(samples)
-    done, parts = np.zeros(1, dtype=np.int64), []
+    space, samples = scratch.get_space(), prepared.samples
+    done, parts = np.array([first]), []
     while done[0] < len(samples):
-        rows, first = scratch.get_rows(min(CELLS, pixels))
+        rows, used = scratch.get_rows(min(CELLS, prepared.pixels))
         end = count(
-            *(true.ctypes.data, pred.ctypes.data, pixels),
+            *(prepared.y_true.ctypes.data, prepared.y_pred.ctypes.data, prepared.pixels),
             *(samples.ctypes.data, len(samples), done.ctypes.data),
-            *(space.ctypes.data, rows.ctypes.data, rows.shape[1], first),
+            *(space.ctypes.data, rows.ctypes.data, rows.shape[1], used),
         )
         if end < 0:
             return None
         parts.append(scratch.take(end))
     return parts
+
+
+def measure_counts(
+    prepared: PreparedLabels, parts: list[PairCounts]
+) -> tuple[PairCounts, tuple[ValueCounts, ValueCounts]] | None:
+    """Return the table of label pairs, and the counts over the labels of either side.
+
+    `None` if labels are beyond the limits.
+
+    Args:
+        prepared: the labels, all of which have been counted.
+        parts: the tables of some images each.
+    """
+    true, pred = prepared.y_true, prepared.y_pred
+    if not (_is_within_limits(true) and _is_within_limits(pred)):
+        return None
+    table = PairCounts.merge(parts)
+    table.pool()  # here, where the rows are in the cache and other threads go on
+    return table, (_measure_labels(true), _measure_labels(pred))
 
 
 def _make_side(coded: EncodedLabels, seen: NDArray[np.bool_]) -> Side:

@@ -17,7 +17,7 @@
 #include <stdint.h>
 
 /* Raised whenever a structure or a function below changes; `library.py` knows the same number. */
-#define ABI 4
+#define ABI 5
 
 #if defined(_WIN32)
 #define EXPORTED __declspec(dllexport)
@@ -119,6 +119,66 @@ struct space {
 #define COUNT_AREAS_ARGUMENTS                                                                      \
     const uint8_t *y_true, const uint8_t *y_pred, int64_t images, int64_t pixels, int64_t classes, \
         int64_t *areas
+
+/* What a label of 64 bits is at most if it stands for no class. */
+#define MOST_OF_NO_CLASS (-(INT64_C(1) << 62) + (INT64_C(1) << 31))
+/* What is picked for a label that stands for no class. */
+#define NO_LABEL INT32_MIN
+
+/* Places in images, and the labels that are picked there. */
+struct picks {
+    const void *stored;    /* the labels of all images */
+    int64_t width;         /* the bytes of a label: 1, 2, 4 or 8 */
+    int64_t is_unsigned;   /* whether labels of less than 8 bytes are unsigned */
+    const int64_t *starts; /* the index of the first label of each image */
+    int64_t images;
+    const int64_t *rows; /* where each row begins in an image */
+    int64_t row_count;
+    const int64_t *columns; /* where the places are in a row */
+    int64_t column_count;
+    int32_t *picked; /* the output, one label for each image, row and column */
+};
+
+/*
+ * Pick the labels at some places of some images. Labels beyond the limits of 32 bits saturate.
+ *
+ * Returns 0.
+ */
+#define PICK_LABELS_ARGUMENTS const struct picks *picks
+
+/* Images to count, and what was found. */
+struct task {
+    struct labels *y_true, *y_pred;
+    const int64_t *samples;
+    int64_t pixels, images;
+    int64_t done;        /* the output, as in `count_labels` */
+    int64_t *rows;       /* the output: the array that the rows were written to */
+    int64_t first, last; /* the output: the rows, from `first` up to, but not including, `last`;
+                            `last` is negative if `count_labels` returned a negative number */
+    int64_t is_done;     /* 0 until the output is complete; `is_task_done` waits for the memory */
+    const struct picks *picks; /* what is picked from the images besides */
+    int64_t pick_count;
+};
+
+/*
+ * Carry out tasks one after the other, while other threads carry out others.
+ *
+ * tasks: all of them.
+ * count: how many there are.
+ * next: the number of the first task that no thread has taken; shared by all threads.
+ * most: how many tasks this thread should carry out.
+ * rows, length: as in `count_labels`, of this thread.
+ * used: the number of rows that are in use already; updated.
+ *
+ * Returns the number of tasks that it carried out. It is less than `most` if none was left, or if
+ * there was no room for all rows of the last one.
+ */
+#define RUN_TASKS_ARGUMENTS                                                                        \
+    struct task *tasks, int64_t count, int64_t *next, int64_t most, struct space *space,           \
+        int64_t *rows, int64_t length, int64_t *used
+
+/* Returns whether another thread has carried out a task. */
+#define IS_TASK_DONE_ARGUMENTS const struct task *task
 
 /* ---- Scores ---- */
 
@@ -226,6 +286,8 @@ struct kinds {
 
 /* `structures.py` describes the same structures to NumPy. */
 _Static_assert(sizeof(struct labels) == 4152, "struct labels");
+_Static_assert(sizeof(struct task) == 96, "struct task");
+_Static_assert(sizeof(struct picks) == 80, "struct picks");
 _Static_assert(sizeof(struct space) == 2131968, "struct space");
 _Static_assert(sizeof(struct measures) == 152, "struct measures");
 _Static_assert(sizeof(struct kinds) == 160, "struct kinds");
@@ -233,7 +295,10 @@ _Static_assert(sizeof(struct run) == 32, "struct run");
 
 #ifdef VARIANT
 EXPORTED int64_t KERNEL(count_labels)(COUNT_LABELS_ARGUMENTS);
+EXPORTED int64_t KERNEL(run_tasks)(RUN_TASKS_ARGUMENTS);
+EXPORTED int64_t KERNEL(is_task_done)(IS_TASK_DONE_ARGUMENTS);
 EXPORTED int64_t KERNEL(count_areas)(COUNT_AREAS_ARGUMENTS);
+EXPORTED int64_t KERNEL(pick_labels)(PICK_LABELS_ARGUMENTS);
 EXPORTED int64_t KERNEL(measure_scores)(MEASURE_SCORES_ARGUMENTS);
 EXPORTED int64_t KERNEL(find_kinds)(FIND_KINDS_ARGUMENTS);
 #endif

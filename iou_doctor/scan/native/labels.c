@@ -490,3 +490,93 @@ int64_t KERNEL(count_areas)(COUNT_AREAS_ARGUMENTS)
     }
     return 0;
 }
+
+/* ---- Places ---- */
+
+static inline int32_t keep_int32(int64_t label)
+{
+    return (int32_t)label;
+}
+
+static inline int32_t saturate_uint32(int64_t label)
+{
+    return label > INT32_MAX ? INT32_MAX : (int32_t)label;
+}
+
+static inline int32_t saturate_int64(int64_t label)
+{
+    if (label <= MOST_OF_NO_CLASS)
+        return NO_LABEL;
+    return label < -INT32_MAX ? -INT32_MAX : saturate_uint32(label);
+}
+
+/* Pick from labels of a type, and turn each into 32 bits. */
+#define PICK(type, narrow)                                                                         \
+    for (int64_t image = 0; image < picks->images; image++)                                        \
+        for (int64_t row = 0; row < picks->row_count; row++) {                                     \
+            const type *labels =                                                                   \
+                (const type *)picks->stored + picks->starts[image] + picks->rows[row];             \
+            for (int64_t column = 0; column < picks->column_count; column++) {                     \
+                type label;                                                                        \
+                memcpy(&label, labels + picks->columns[column], sizeof(label));                    \
+                *picked++ = narrow((int64_t)label);                                                \
+            }                                                                                      \
+        }
+
+int64_t KERNEL(pick_labels)(PICK_LABELS_ARGUMENTS)
+{
+    int32_t *picked = picks->picked;
+    switch (picks->width * 2 + (picks->is_unsigned != 0)) {
+    case 2:
+        PICK(int8_t, keep_int32)
+        break;
+    case 3:
+        PICK(uint8_t, keep_int32)
+        break;
+    case 4:
+        PICK(int16_t, keep_int32)
+        break;
+    case 5:
+        PICK(uint16_t, keep_int32)
+        break;
+    case 8:
+        PICK(int32_t, keep_int32)
+        break;
+    case 9:
+        PICK(uint32_t, saturate_uint32)
+        break;
+    default:
+        PICK(int64_t, saturate_int64)
+    }
+    return 0;
+}
+
+/* ---- Tasks ---- */
+
+int64_t KERNEL(run_tasks)(RUN_TASKS_ARGUMENTS)
+{
+    for (int64_t ran = 0; ran < most; ran++) {
+        int64_t mine = __atomic_fetch_add(next, 1, __ATOMIC_RELAXED);
+        if (mine >= count)
+            return ran;
+        struct task *task = &tasks[mine];
+        task->rows = rows;
+        task->first = *used;
+        task->last = KERNEL(count_labels)(task->y_true, task->y_pred, task->pixels, task->samples,
+                                          task->images, &task->done, space, rows, length, *used);
+        for (int64_t pick = 0; pick < task->pick_count; pick++)
+            KERNEL(pick_labels)(&task->picks[pick]);
+        int is_full = task->last >= 0 && task->done < task->images;
+        if (task->last >= 0)
+            *used = task->last;
+        __atomic_store_n(&task->is_done, 1, __ATOMIC_RELEASE);
+        if (is_full)
+            return ran + 1;
+    }
+    return most;
+}
+
+int64_t KERNEL(is_task_done)(IS_TASK_DONE_ARGUMENTS)
+{
+    return __atomic_load_n(&task->is_done, __ATOMIC_ACQUIRE);
+}

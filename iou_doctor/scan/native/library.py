@@ -18,7 +18,7 @@ from iou_doctor.errors import UsageError
 if TYPE_CHECKING:
     from ctypes import _NamedFuncPointer
 
-ABI = 4
+ABI = 5
 """The number of the library's functions and structures: ABI in `kernels.h`."""
 _POINTER, _INTEGER = ctypes.c_void_p, ctypes.c_int64
 FUNCTIONS: dict[str, tuple[type[ctypes.c_void_p] | type[ctypes.c_int64], ...]] = {
@@ -26,7 +26,13 @@ FUNCTIONS: dict[str, tuple[type[ctypes.c_void_p] | type[ctypes.c_int64], ...]] =
         *(_POINTER, _POINTER, _INTEGER, _POINTER, _INTEGER, _POINTER),
         *(_POINTER, _POINTER, _INTEGER, _INTEGER),
     ),
+    "run_tasks": (
+        *(_POINTER, _INTEGER, _POINTER, _INTEGER),
+        *(_POINTER, _POINTER, _INTEGER, _POINTER),
+    ),
+    "is_task_done": (_POINTER,),
     "count_areas": (_POINTER, _POINTER, _INTEGER, _INTEGER, _INTEGER, _POINTER),
+    "pick_labels": (_POINTER,),
     "measure_scores": (_POINTER, *[_INTEGER] * 6, _POINTER, _POINTER),
     "find_kinds": (_POINTER,),
 }

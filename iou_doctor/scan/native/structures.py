@@ -25,6 +25,23 @@ SPACE = np.dtype(
     ]
 )
 """`struct space` of `kernels.h`."""
+TASK = np.dtype(
+    [
+        *[(name, "u8") for name in ("y_true", "y_pred", "samples")],
+        *[(name, "i8") for name in ("pixels", "images", "done")],
+        *[("rows", "u8"), ("first", "i8"), ("last", "i8"), ("is_done", "i8")],
+        *[("picks", "u8"), ("pick_count", "i8")],
+    ]
+)
+"""`struct task` of `kernels.h`."""
+PICKS = np.dtype(
+    [
+        *[("stored", "u8"), ("width", "i8"), ("is_unsigned", "i8")],
+        *[("starts", "u8"), ("images", "i8"), ("rows", "u8"), ("row_count", "i8")],
+        *[("columns", "u8"), ("column_count", "i8"), ("picked", "u8")],
+    ]
+)
+"""`struct picks` of `kernels.h`."""
 MEASURES = np.dtype(
     [
         *[(name, "f8") for name in ("lowest", "highest", "lowest_top", "least_sum", "largest_sum")],

@@ -11,9 +11,15 @@ import pytest
 
 from iou_doctor.scan.native import library
 from iou_doctor.scan.native.count_areas import count_areas
-from iou_doctor.scan.native.count_labels import Scratch, count_labels, encode_labels
+from iou_doctor.scan.native.count_labels import (
+    Scratch,
+    count_in_turns,
+    encode_labels,
+    prepare_labels,
+)
 from iou_doctor.scan.native.library import Kernels
 from iou_doctor.scan.native.measure_scores import measure_scores
+from iou_doctor.scan.native.pick_labels import find_places, pick_labels, prepare_picks
 
 BEST = library.load_kernels()
 if BEST is None:
@@ -55,10 +61,24 @@ def test_labels_at_the_end_of_their_pages(place, kernels, dtype, at_end):
     for pixels in (1, 63, 64, 65, 128, 5000):
         labels = random.integers(0, 3, (2, 1, pixels)).astype(dtype)
         sides = [encode_labels(place(side, at_end=at_end)) for side in (labels, labels[::-1])]
-        found = count_labels(
-            kernels, y_true=sides[0], y_pred=sides[1], samples=np.arange(2), scratch=Scratch()
+        scratch = Scratch()
+        prepared = prepare_labels(
+            y_true=sides[0], y_pred=sides[1], samples=np.arange(2), scratch=scratch
         )
-        assert found is None or found[0].total == labels.size
+        found = count_in_turns(kernels, prepared, scratch)
+        assert found is None or sum(table.total for table in found) == labels.size
+
+
+@pytest.mark.parametrize("at_end", [True, False])
+@pytest.mark.parametrize("kernels", VARIANTS, ids=lambda kernels: kernels.variant)
+@pytest.mark.parametrize("dtype", ["u1", "i2", "i4", "i8"])
+def test_picks_at_the_end_of_their_pages(place, kernels, dtype, at_end):
+    random = np.random.default_rng(0)
+    for width in (1, 9, 64, 1000):
+        labels = place(random.integers(0, 99, (2, 3, width)).astype(dtype), at_end=at_end)
+        places = find_places([np.arange(3), np.arange(width)], (3, width))
+        picked = pick_labels(kernels, prepare_picks(labels, [1, 0], places))
+        np.testing.assert_array_equal(picked, labels[::-1])
 
 
 @pytest.mark.parametrize("at_end", [True, False])

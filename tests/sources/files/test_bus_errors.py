@@ -32,7 +32,7 @@ CUT = """if True:
     from iou_doctor.__main__ import run_process
     run_process()
 """
-COUNTING = ("iou_doctor.scan.batch_plan", "BatchPlan.count_parts")
+COUNTING = ("iou_doctor.scan.batch_plan", "BatchPlan.split")
 REPAIRING = ("iou_doctor.file_repair.stream", "RepairStream._repair")
 
 
@@ -196,11 +196,11 @@ PYTHON = """if True:
     import iou_doctor
     from iou_doctor.errors import SourceError
     from iou_doctor.scan.batch_plan import BatchPlan
-    count = BatchPlan.count_parts
+    count = BatchPlan.split
     def cut(*arguments, **more):
         os.truncate({path!r}, {size})
         return count(*arguments, **more)
-    BatchPlan.count_parts = cut
+    BatchPlan.split = cut
     try:
         iou_doctor.check(y_true="masks.npy", y_pred="preds.npz", num_classes=2)
     except SourceError as error:

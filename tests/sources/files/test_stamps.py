@@ -12,8 +12,8 @@ from PIL import Image
 
 import iou_doctor
 from iou_doctor.cli.app import build_app
+from iou_doctor.diagnosis import passes
 from iou_doctor.errors import SourceError
-from iou_doctor.scan.batch_plan import BatchPlan
 from iou_doctor.sources.files.stamps import CHANGED, check_unchanged, stamp_files
 
 VALUES = np.random.default_rng(0).integers(0, 3, (4, 16, 16), np.uint8)
@@ -90,15 +90,15 @@ def meddle(monkeypatch):
     """Return a function that lets something happen to a file at the end of the pass."""
 
     def plan(path, action):
-        count, waiting = BatchPlan.count_parts, [action]
+        scan, waiting = passes.scan, [action]
 
-        def count_and_meddle(self, *arguments, **options):
-            done = count(self, *arguments, **options)
+        def scan_and_meddle(*arguments, **options):
+            done = scan(*arguments, **options)
             while waiting:
                 waiting.pop()(path)
             return done
 
-        monkeypatch.setattr(BatchPlan, "count_parts", count_and_meddle)
+        monkeypatch.setattr(passes, "scan", scan_and_meddle)
 
     return plan
 
