@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import numpy as np
-
 from iou_doctor.arrays.layout import Relation
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.counts.label_decoding import is_no_class
@@ -68,12 +66,11 @@ class Read:
     @property
     def _stray_truths(self) -> list[int]:
         """The labels in the masks that are neither a class nor the ignore label."""
-        interpretation = self.after.interpretation
-        labels = np.unique(self.after.pairs.truth)
-        labels = labels[(labels < 0) | (labels >= interpretation.num_classes)]
-        named = {
+        interpretation, labels = self.after.interpretation, self.after.pairs.truth
+        stray = labels[(labels < 0) | (labels >= interpretation.num_classes)]
+        named = {  # a set, because `np.unique` would import `numpy.ma`
             _name_no_class(interpretation.num_classes) if is_no_class(label) else label
-            for label in labels.tolist()
+            for label in set(stray.tolist())
         }
         return sorted(named - {interpretation.ignore_index})
 
