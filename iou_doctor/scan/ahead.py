@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from itertools import chain, islice
 
@@ -18,9 +19,9 @@ from iou_doctor.scan.native.pick_labels import PreparedPicks
 from iou_doctor.scan.probing import Wanted
 from iou_doctor.scan.threads import map_in_order
 
-AT_ONCE = 16
-"""The maximum number of parts that are handed out together. They stay mapped until all of them are
-counted."""
+WAITING, WAITING_FOR_EACH = 16, 4
+"""The number of parts that wait to be counted or collected, and how many more for each helper. They
+stay mapped as long."""
 
 
 def count_ahead(
@@ -39,43 +40,33 @@ def count_ahead(
         helpers: the number of threads besides this one.
         meanwhile: called once, while the others count.
     """
+    most = WAITING + WAITING_FOR_EACH * helpers
     parts = (part for batch in batches for part in plan.split(batch))
-    while some := list(islice(parts, AT_ONCE)):
-        done = 0
-        for stats in _count_together(kernels, plan, some, helpers, meanwhile):
-            yield int(some[done].samples[-1]), [stats]
-            done += 1
-        if done < len(some):  # NumPy has to count this one, and probably all that come
-            rest = chain(some[done:], parts)
-            yield from map_in_order(partial(_count_by_itself, plan), rest, jobs=helpers + 1)
-        meanwhile = None
+    waiting: deque[tuple[Batch, _Part | None]] = deque()
+    crew = Crew(kernels, plan.scratch, helpers, most)
+    try:
+        for part in islice(parts, most):
+            waiting.append((part, _submit(kernels, plan, part, crew)))
+        if meanwhile is not None:
+            meanwhile()
+        while waiting:
+            part, prepared = waiting[0]
+            stats = None if prepared is None else _finish(plan, prepared, crew.take())
+            if stats is None:
+                break
+            del waiting[0]
+            yield int(part.samples[-1]), [stats]
+            for new in islice(parts, 1):
+                waiting.append((new, _submit(kernels, plan, new, crew)))
+    finally:
+        crew.stop()
+    if waiting:  # NumPy has to count the first one, and probably all that come
+        rest = chain((part for part, _ in waiting), parts)
+        yield from map_in_order(partial(_count_by_itself, plan), rest, jobs=helpers + 1)
 
 
 def _count_by_itself(plan: BatchPlan, part: Batch) -> tuple[int, list[Stats]]:
     return int(part.samples[-1]), plan.count_parts(part)
-
-
-def _count_together(
-    kernels: Kernels,
-    plan: BatchPlan,
-    parts: Sequence[Batch],
-    helpers: int,
-    meanwhile: Callable[[], object] | None,
-) -> Iterator[Stats]:
-    """Yield the Stats of some parts, until the first one that only NumPy can count."""
-    known = list(_prepare(kernels, plan, parts))
-    labels, picks = [one.counted.labels for one in known], [one.picks for one in known]
-    crew = Crew(kernels, labels, picks, plan.scratch, helpers)
-    try:
-        if meanwhile is not None:
-            meanwhile()
-        for number, one in enumerate(known):
-            stats = _finish(plan, one, crew.count(number))
-            if stats is None:
-                return
-            yield stats
-    finally:
-        crew.stop()
 
 
 @record
@@ -89,17 +80,18 @@ class _Part:
     """The same, as the kernels take it."""
 
 
-def _prepare(kernels: Kernels, plan: BatchPlan, parts: Iterable[Batch]) -> Iterator[_Part]:
-    """Yield what the kernels need, until the first part that only NumPy can count."""
-    for part in parts:
-        counted = prepare_batch(kernels, part, plan.layout, plan.pairings, plan.scratch)
-        if counted is None:
-            return
-        wanted: list[Wanted] = []
-        if plan.probe:
-            true, pred = plan.fit_maps(part, *counted.name_maps())
-            wanted = list(plan.probe.choose(part, y_true=true, y_pred=pred))
-        yield _Part(counted, wanted, [one.prepare() for one in wanted])
+def _submit(kernels: Kernels, plan: BatchPlan, part: Batch, crew: Crew) -> _Part | None:
+    """Let the crew count a part; return `None` if only NumPy can count it."""
+    counted = prepare_batch(kernels, part, plan.layout, plan.pairings, plan.scratch)
+    if counted is None:
+        return None
+    wanted: list[Wanted] = []
+    if plan.probe:
+        true, pred = plan.fit_maps(part, *counted.name_maps())
+        wanted = list(plan.probe.choose(part, y_true=true, y_pred=pred))
+    prepared = _Part(counted, wanted, [one.prepare() for one in wanted])
+    crew.submit(counted.labels, prepared.picks)
+    return prepared
 
 
 def _finish(plan: BatchPlan, part: _Part, tables: list[PairCounts] | None) -> Stats | None:

@@ -55,7 +55,8 @@ def cut_small(patch, *, values=2, at_once=3):
     for name in ("WORTH_A_HELPER", "WORTH_THREADS"):
         patch.setattr(windows, name, 0)
     patch.setattr(windows, "WINDOW_VALUES", values)
-    patch.setattr(ahead, "AT_ONCE", at_once)
+    patch.setattr(ahead, "WAITING", at_once)
+    patch.setattr(ahead, "WAITING_FOR_EACH", 0)
 
 
 @settings(max_examples=80)

@@ -125,6 +125,24 @@ def _list_labels(start: int) -> NDArray[np.int64]:
     return (np.arange(256) - start) % 256 - start
 
 
+def count_labels(
+    kernels: Kernels,
+    *,
+    y_true: EncodedLabels,
+    y_pred: EncodedLabels,
+    samples: NDArray[np.int64],
+    scratch: Scratch,
+) -> tuple[PairCounts, tuple[ValueCounts, ValueCounts]] | None:
+    """Return the table of label pairs, and the counts over the labels of either side.
+
+    `None` if images are too small for so many labels, a byte cannot tell the labels apart, or
+    labels are beyond the limits. The arguments are those of `prepare_labels`.
+    """
+    prepared = prepare_labels(y_true=y_true, y_pred=y_pred, samples=samples, scratch=scratch)
+    parts = count_in_turns(kernels, prepared, scratch)
+    return None if parts is None else measure_counts(prepared, parts)
+
+
 def prepare_labels(
     *,
     y_true: EncodedLabels,

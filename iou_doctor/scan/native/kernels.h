@@ -160,12 +160,18 @@ struct task {
     int64_t pick_count;
 };
 
+/* Tasks in the order in which they were published. Each has its place until it is reused. */
+struct queue {
+    struct task *tasks;
+    int64_t places;    /* task `i` is in place `i` modulo `places` */
+    int64_t next;      /* the number of the first task that no thread has taken */
+    int64_t published; /* how many may be taken; the others may still be written */
+};
+
 /*
  * Carry out tasks one after the other, while other threads carry out others.
  *
- * tasks: all of them.
- * count: how many there are.
- * next: the number of the first task that no thread has taken; shared by all threads.
+ * queue: shared by all threads.
  * most: how many tasks this thread should carry out.
  * rows, length: as in `count_labels`, of this thread.
  * used: the number of rows that are in use already; updated.
@@ -174,8 +180,11 @@ struct task {
  * there was no room for all rows of the last one.
  */
 #define RUN_TASKS_ARGUMENTS                                                                        \
-    struct task *tasks, int64_t count, int64_t *next, int64_t most, struct space *space,           \
-        int64_t *rows, int64_t length, int64_t *used
+    struct queue *queue, int64_t most, struct space *space, int64_t *rows, int64_t length,         \
+        int64_t *used
+
+/* Let one more task be taken, which is complete now. Returns 0. */
+#define PUBLISH_TASK_ARGUMENTS struct queue *queue
 
 /* Returns whether another thread has carried out a task. */
 #define IS_TASK_DONE_ARGUMENTS const struct task *task
@@ -287,6 +296,7 @@ struct kinds {
 /* `structures.py` describes the same structures to NumPy. */
 _Static_assert(sizeof(struct labels) == 4152, "struct labels");
 _Static_assert(sizeof(struct task) == 96, "struct task");
+_Static_assert(sizeof(struct queue) == 32, "struct queue");
 _Static_assert(sizeof(struct picks) == 80, "struct picks");
 _Static_assert(sizeof(struct space) == 2131968, "struct space");
 _Static_assert(sizeof(struct measures) == 152, "struct measures");
@@ -296,6 +306,7 @@ _Static_assert(sizeof(struct run) == 32, "struct run");
 #ifdef VARIANT
 EXPORTED int64_t KERNEL(count_labels)(COUNT_LABELS_ARGUMENTS);
 EXPORTED int64_t KERNEL(run_tasks)(RUN_TASKS_ARGUMENTS);
+EXPORTED int64_t KERNEL(publish_task)(PUBLISH_TASK_ARGUMENTS);
 EXPORTED int64_t KERNEL(is_task_done)(IS_TASK_DONE_ARGUMENTS);
 EXPORTED int64_t KERNEL(count_areas)(COUNT_AREAS_ARGUMENTS);
 EXPORTED int64_t KERNEL(pick_labels)(PICK_LABELS_ARGUMENTS);

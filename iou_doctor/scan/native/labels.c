@@ -553,27 +553,42 @@ int64_t KERNEL(pick_labels)(PICK_LABELS_ARGUMENTS)
 
 /* ---- Tasks ---- */
 
+/* Return the first task that no thread has taken; NULL if there is none. */
+static struct task *take_task(struct queue *queue)
+{
+    int64_t mine = __atomic_load_n(&queue->next, __ATOMIC_RELAXED);
+    while (mine < __atomic_load_n(&queue->published, __ATOMIC_ACQUIRE))
+        if (__atomic_compare_exchange_n(&queue->next, &mine, mine + 1, 0, __ATOMIC_RELAXED,
+                                        __ATOMIC_RELAXED))
+            return &queue->tasks[mine % queue->places];
+    return NULL;
+}
+
 int64_t KERNEL(run_tasks)(RUN_TASKS_ARGUMENTS)
 {
-    for (int64_t ran = 0; ran < most; ran++) {
-        int64_t mine = __atomic_fetch_add(next, 1, __ATOMIC_RELAXED);
-        if (mine >= count)
-            return ran;
-        struct task *task = &tasks[mine];
+    struct task *task;
+    int64_t ran = 0;
+    int is_full = 0;
+    while (ran < most && !is_full && (task = take_task(queue))) {
         task->rows = rows;
         task->first = *used;
         task->last = KERNEL(count_labels)(task->y_true, task->y_pred, task->pixels, task->samples,
                                           task->images, &task->done, space, rows, length, *used);
         for (int64_t pick = 0; pick < task->pick_count; pick++)
             KERNEL(pick_labels)(&task->picks[pick]);
-        int is_full = task->last >= 0 && task->done < task->images;
         if (task->last >= 0)
             *used = task->last;
+        is_full = task->last >= 0 && task->done < task->images;
         __atomic_store_n(&task->is_done, 1, __ATOMIC_RELEASE);
-        if (is_full)
-            return ran + 1;
+        ran++;
     }
-    return most;
+    return ran;
+}
+
+int64_t KERNEL(publish_task)(PUBLISH_TASK_ARGUMENTS)
+{
+    __atomic_fetch_add(&queue->published, 1, __ATOMIC_RELEASE);
+    return 0;
 }
 
 int64_t KERNEL(is_task_done)(IS_TASK_DONE_ARGUMENTS)

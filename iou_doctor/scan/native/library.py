@@ -26,10 +26,8 @@ FUNCTIONS: dict[str, tuple[type[ctypes.c_void_p] | type[ctypes.c_int64], ...]] =
         *(_POINTER, _POINTER, _INTEGER, _POINTER, _INTEGER, _POINTER),
         *(_POINTER, _POINTER, _INTEGER, _INTEGER),
     ),
-    "run_tasks": (
-        *(_POINTER, _INTEGER, _POINTER, _INTEGER),
-        *(_POINTER, _POINTER, _INTEGER, _POINTER),
-    ),
+    "run_tasks": (_POINTER, _INTEGER, _POINTER, _POINTER, _INTEGER, _POINTER),
+    "publish_task": (_POINTER,),
     "is_task_done": (_POINTER,),
     "count_areas": (_POINTER, _POINTER, _INTEGER, _INTEGER, _INTEGER, _POINTER),
     "pick_labels": (_POINTER,),

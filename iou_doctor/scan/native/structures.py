@@ -34,6 +34,8 @@ TASK = np.dtype(
     ]
 )
 """`struct task` of `kernels.h`."""
+QUEUE = np.dtype([("tasks", "u8"), ("places", "i8"), ("next", "i8"), ("published", "i8")])
+"""`struct queue` of `kernels.h`."""
 PICKS = np.dtype(
     [
         *[("stored", "u8"), ("width", "i8"), ("is_unsigned", "i8")],

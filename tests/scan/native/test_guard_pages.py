@@ -11,12 +11,7 @@ import pytest
 
 from iou_doctor.scan.native import library
 from iou_doctor.scan.native.count_areas import count_areas
-from iou_doctor.scan.native.count_labels import (
-    Scratch,
-    count_in_turns,
-    encode_labels,
-    prepare_labels,
-)
+from iou_doctor.scan.native.count_labels import Scratch, count_labels, encode_labels
 from iou_doctor.scan.native.library import Kernels
 from iou_doctor.scan.native.measure_scores import measure_scores
 from iou_doctor.scan.native.pick_labels import find_places, pick_labels, prepare_picks
@@ -61,12 +56,10 @@ def test_labels_at_the_end_of_their_pages(place, kernels, dtype, at_end):
     for pixels in (1, 63, 64, 65, 128, 5000):
         labels = random.integers(0, 3, (2, 1, pixels)).astype(dtype)
         sides = [encode_labels(place(side, at_end=at_end)) for side in (labels, labels[::-1])]
-        scratch = Scratch()
-        prepared = prepare_labels(
-            y_true=sides[0], y_pred=sides[1], samples=np.arange(2), scratch=scratch
+        found = count_labels(
+            kernels, y_true=sides[0], y_pred=sides[1], samples=np.arange(2), scratch=Scratch()
         )
-        found = count_in_turns(kernels, prepared, scratch)
-        assert found is None or sum(table.total for table in found) == labels.size
+        assert found is None or found[0].total == labels.size
 
 
 @pytest.mark.parametrize("at_end", [True, False])

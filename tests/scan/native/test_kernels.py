@@ -22,13 +22,7 @@ from scan.arrays import (
 from iou_doctor.counts.label_decoding import LabelDecoding, Pairing
 from iou_doctor.scan.native import count_labels as tables
 from iou_doctor.scan.native import library
-from iou_doctor.scan.native.count_labels import (
-    Scratch,
-    count_in_turns,
-    encode_labels,
-    measure_counts,
-    prepare_labels,
-)
+from iou_doctor.scan.native.count_labels import Scratch, count_labels, encode_labels
 from iou_doctor.scan.native.library import Kernels
 from iou_doctor.scan.native.measure_scores import measure_scores
 from iou_doctor.scan.numpy.pair_counts import count_pairs
@@ -77,10 +71,8 @@ def test_labels_of_any_two_dtypes_are_counted_as_the_reference_counts_them(data,
 def count(y_true, y_pred, kernels=BEST):
     """Return what the kernels make of labels, shape (n, *spatial)."""
     true, pred = map(encode_labels, (y_true, y_pred))
-    samples, scratch = np.arange(len(y_true)), Scratch()
-    prepared = prepare_labels(y_true=true, y_pred=pred, samples=samples, scratch=scratch)
-    parts = count_in_turns(kernels, prepared, scratch)
-    return None if parts is None else measure_counts(prepared, parts)
+    samples = np.arange(len(y_true))
+    return count_labels(kernels, y_true=true, y_pred=pred, samples=samples, scratch=Scratch())
 
 
 @pytest.mark.parametrize("dtype", INTEGERS)

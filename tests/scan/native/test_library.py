@@ -15,7 +15,16 @@ from run import ROOT, run
 from iou_doctor.errors import UsageError
 from iou_doctor.scan.native import library
 from iou_doctor.scan.native.library import ABI, FUNCTIONS, LIBRARY, describe_kernels, load_kernels
-from iou_doctor.scan.native.structures import KINDS, LABELS, MEASURES, PICKS, RUN, SPACE, TASK
+from iou_doctor.scan.native.structures import (
+    KINDS,
+    LABELS,
+    MEASURES,
+    PICKS,
+    QUEUE,
+    RUN,
+    SPACE,
+    TASK,
+)
 
 SOURCES = LIBRARY.parent
 WHY_NOT = "no native kernels: run `python -m hatchling build -t wheel --hooks-only`"
@@ -241,7 +250,7 @@ def test_the_sources_and_the_program_have_structures_of_the_same_size():
     header = (SOURCES / "kernels.h").read_text("utf-8")
     sizes = dict(re.findall(r"sizeof\(struct (\w+)\) == (\d+)", header))
     expected = {"labels": LABELS, "space": SPACE, "measures": MEASURES, "kinds": KINDS, "run": RUN}
-    expected |= {"task": TASK, "picks": PICKS}
+    expected |= {"task": TASK, "queue": QUEUE, "picks": PICKS}
     assert sizes == {name: str(dtype.itemsize) for name, dtype in expected.items()}
 
 
