@@ -8,6 +8,7 @@ from iou_doctor.arrays.layout import Layout
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.counts.channel_sums import ChannelSums
 from iou_doctor.diagnosis.channels import sum_channels
+from iou_doctor.diagnosis.kept_maps import keep_maps
 from iou_doctor.diagnosis.questions import Arrays
 from iou_doctor.diagnosis.request import CheckRequest
 from iou_doctor.diagnosis.root_cause import count_repaired_pairs
@@ -39,7 +40,8 @@ def explain_score(
         arrays: answers further questions.
     """
     repaired = count_repaired_pairs(report, evidence, recount)
-    read_well, count_again = repair_values(report, evidence, recount) or (evidence, recount)
+    kept = keep_maps(recount, arrays, pixels=evidence.pairs.total)
+    read_well, count_again = repair_values(report, evidence, recount, kept) or (evidence, kept)
     candidates = collect_candidates(
         evidence, diagnosis=report.primary, repaired=repaired, read_well=read_well
     )

@@ -6,23 +6,21 @@ state of the arrays beside the first one and the last one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.counts.pair_counts import PairCounts
+from iou_doctor.diagnosis.kept_maps import Count
 from iou_doctor.diagnosis.root_cause import list_repairs
 from iou_doctor.diagnosis.what_if import Recount, repair_evidence
 from iou_doctor.repairs.repair import Repair
 from iou_doctor.repairs.step import Step
 from iou_doctor.report.report import Report
 
-Count = Callable[[Sequence[Step]], PairCounts]
-"""Counts the label pairs after some steps."""
-
 
 def repair_values(
-    report: Report, evidence: Evidence, recount: Recount
+    report: Report, evidence: Evidence, recount: Recount, count: Count
 ) -> tuple[Evidence, Count] | None:
     """Return the evidence after the repairs of values, and how to count once more.
 
@@ -30,6 +28,7 @@ def repair_values(
         report: names the faults.
         evidence: the facts about the arrays as they are.
         recount: counts the label pairs again after steps.
+        count: does so for one state after the other, fast.
 
     Returns:
         `None` if no value needs a repair.
@@ -43,7 +42,7 @@ def repair_values(
     inputs = replace(inputs, num_classes=reading.num_classes, ignore_index=reading.ignore_index)
 
     def count_again(steps: Sequence[Step]) -> PairCounts:
-        pairs = recount(steps)
+        pairs = count(steps)
         for repair in repairs:
             pairs = repair.relabel(pairs) if repair.relabel else pairs
         return pairs

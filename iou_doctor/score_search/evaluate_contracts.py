@@ -10,7 +10,7 @@ import numpy as np
 from iou_doctor.counts.label_decoding import LabelDecoding, Pairing, decode_no_class
 from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.metrics.definition import Contract, Group
-from iou_doctor.metrics.engine.evaluate import evaluate
+from iou_doctor.metrics.engine.evaluate import evaluate_value
 from iou_doctor.metrics.implementations import find_applicable
 from iou_doctor.metrics.inputs import MetricInputs, PredictionForm
 from iou_doctor.report.score_lookup import Cause
@@ -106,11 +106,11 @@ def evaluate_contracts(
         if over_images and not images:
             continue
         pooled = not over_images and inputs.form is PredictionForm.LABELS
-        score = evaluate(contract, whole if pooled else inputs)
-        if score.value is not None:
+        value = evaluate_value(contract, whole if pooled else inputs)
+        if value is not None:
             weight = cause.prior * _weigh_contract(contract)
             name = contract.name
-            yield Candidate(score.value, cause, score.short, weight, name, possible)
+            yield Candidate(value, cause, contract.short or name, weight, name, possible)
 
 
 def _pool_images(inputs: MetricInputs) -> MetricInputs:
@@ -137,7 +137,7 @@ def evaluate_conventions(cause: Cause, inputs: MetricInputs) -> Iterator[Candida
     if cause.prior < LEAST_PRIOR_FOR_CONVENTIONS or len(inputs.labels.count) > MOST_PAIR_ROWS:
         return
     for contract in list_conventions(inputs):
-        value = evaluate(contract, inputs).value
+        value = evaluate_value(contract, inputs)
         if value is not None:
             weight = cause.prior * weigh_convention(contract, inputs.num_classes)
             yield Candidate(value, cause, contract.short, weight, contract.name)

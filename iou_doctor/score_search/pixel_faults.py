@@ -57,7 +57,8 @@ def try_pixel_faults(
         faults.sort(key=lambda fault: _measure_distance(evidence, fault[1], printed))
     for cause, step in faults[:affordable]:
         pairs = recount([step])
-        pairs = pairs.keep_rows(pairs.prediction != LEFT_OUT)
+        if pairs.prediction_span[0] <= LEFT_OUT:
+            pairs = pairs.keep_rows(pairs.prediction != LEFT_OUT)
         moved = prepare_label_inputs(inputs, pairs)
         yield from evaluate_contracts(cause, moved, all_implementations=False)
 

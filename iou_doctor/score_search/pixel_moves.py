@@ -90,10 +90,13 @@ class KeepEvery(Move):
     def apply(self, values: NDArray[Value], *, spatial: int) -> NDArray[Value]:
         """Return the marked values, in the shape of `values`."""
         marked = np.full(values.shape, LEFT_OUT, dtype=np.int64)
-        every = slice(self.first, None, self.factor)
-        kept = (*[slice(None)] * (spatial - 1), every, every)
-        marked[kept] = values[kept]
+        self.select(marked, spatial=spatial)[:] = self.select(values, spatial=spatial)
         return marked  # type: ignore[return-value]
+
+    def select(self, values: NDArray[Value], *, spatial: int) -> NDArray[Value]:
+        """Return the pixels that the smaller picture has, of either array, as a view."""
+        every = slice(self.first, None, self.factor)
+        return values[(*[slice(None)] * (spatial - 1), every, every)]
 
 
 def list_moves(layout: Layout, *, is_square: bool, in_order: bool) -> list[tuple[Cause, Move]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,10 +32,9 @@ def average_groups(
         found, valid = compute_ratios(choices, some)
         sums.append(np.where(valid, found, 0).sum(axis=0))
         counts.append(valid.sum(axis=0))
-        found, valid = _select_ratios(choices, some, found, valid, alone=alone)
-        selected = found[valid]  # libraries select first and then add up: floats round alike
-        totals.append(selected.sum())
-        numbers.append(len(selected))
+        total, number = _add_ratios(choices, some, found, valid, alone=alone)
+        totals.append(total)
+        numbers.append(number)
     per_class = np.sum(sums, axis=0) / np.sum(counts, axis=0)
     match choices.average:
         case Average.PER_CLASS:
@@ -44,9 +43,33 @@ def average_groups(
             return np.float64(np.nan), per_class
         case Average.CLASS_MEANS:
             return np.float64(_average_classes(per_class)), per_class
+    return _divide_totals(choices, totals, numbers), per_class
+
+
+def average_all(choices: Choices, groups: Iterable[Areas], *, alone: bool) -> np.float64:
+    """Return the value of one batch as `average_groups` does, without the means of the classes."""
+    if choices.average in {Average.PER_CLASS, Average.CLASS_MEANS}:
+        return average_groups(choices, groups, alone=alone)[0]
+    added = [
+        _add_ratios(choices, some, *compute_ratios(choices, some), alone=alone) for some in groups
+    ]
+    return _divide_totals(choices, [total for total, _ in added], [number for _, number in added])
+
+
+def _add_ratios(
+    choices: Choices, some: Areas, found: Ratios, valid: Flags, *, alone: bool
+) -> tuple[np.floating, int]:
+    """Return the sum of the ratios that are averaged, and how many they are."""
+    found, valid = _select_ratios(choices, some, found, valid, alone=alone)
+    selected = found[valid]  # libraries select first and then add up: floats round alike
+    return selected.sum(), len(selected)
+
+
+def _divide_totals(
+    choices: Choices, totals: Sequence[np.floating], numbers: Sequence[int]
+) -> np.float64:
     total = np.sum(totals)
-    value = np.float64(_divide_by_count(choices, total, np.sum(numbers).astype(total.dtype)))
-    return value, per_class
+    return np.float64(_divide_by_count(choices, total, total.dtype.type(sum(numbers))))
 
 
 def average_batches(choices: Choices, groups: Areas) -> NDArray[np.float64]:
