@@ -96,12 +96,10 @@ def evaluate_value(contract: Contract, inputs: MetricInputs) -> float | None:
 def _compute_value(choices: Choices, areas: Areas, inputs: MetricInputs) -> float | None:
     """Return the value of `compute_outcome` alone."""
     special = choices.sharding is not None or choices.ratio is Ratio.GENERALISED_DICE
-    if special or choices.averages_batches:
+    if special or choices.averages_batches or choices.average is Average.POOLED:
         return compute_outcome(choices, areas, inputs).value
     size = inputs.batch_size or max(1, len(areas.truth))
     areas = _select_classes(choices, _pool_images(choices, areas), inputs)
-    if choices.average is Average.POOLED:
-        areas = areas.sum_classes()
     alone, groups = _group_images(choices, areas, size)
     return _nan_to_none(average_all(choices, groups, alone=alone))
 
@@ -164,8 +162,7 @@ def compute_outcome(choices: Choices, areas: Areas, inputs: MetricInputs) -> Out
     areas = _select_classes(choices, _pool_images(choices, areas), inputs)
     if choices.ratio is Ratio.GENERALISED_DICE:
         return _average_generalised_dice(choices, areas, inputs)
-    pooled = choices.average is Average.POOLED
-    if pooled:
+    if pooled := choices.average is Average.POOLED:
         areas = areas.sum_classes()
     if choices.averages_batches:
         return Outcome(_average_over_batches(choices, areas, size), None)
