@@ -115,7 +115,7 @@ def build_library(
     variants: dict[str, tuple[str, ...]] = VARIANTS.get(machine or "", {"portable": ()})
     jobs = [
         (source, [f"-DVARIANT={name}", *flags])
-        for source in ("labels.c", "scores.c", "kinds.c")
+        for source in ("labels.c", "scores.c", "kinds.c", "draws.c")
         for name, flags in variants.items()
     ]
     jobs.append(("dispatch.c", [f"-DHAS_{name.upper()}=1" for name in variants]))

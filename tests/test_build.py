@@ -24,6 +24,7 @@ SOURCES = {
     'int JOIN(count_labels, VARIANT)(void) {\n#include "one.inc"\n}\n',
     "scores.c": "typedef int nothing;\n",
     "kinds.c": "typedef int nothing;\n",
+    "draws.c": "typedef int nothing;\n",
     "dispatch.c": "typedef int nothing;\n",
 }
 """Small ones, which compile at once."""

@@ -5,8 +5,7 @@ Tables that grow with the number of images then take a fraction of the memory.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from itertools import groupby
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,10 +42,22 @@ def as_int64(numbers: NDArray[np.integer]) -> NDArray[np.int64]:
     return numbers.astype(np.int64, copy=False)
 
 
-def join_columns(columns: Iterable[NDArray[np.integer]]) -> NDArray[np.integer]:
-    """Return the columns concatenated, in a narrow dtype if their dtypes differ."""
-    runs = groupby(columns, key=lambda column: column.dtype)
-    joined = [np.concatenate(list(run)) for _, run in runs]
-    if len(joined) == 1:
-        return joined[0]
-    return np.concatenate([narrow_ints(column) for column in joined])
+def join_columns(columns: Sequence[NDArray[np.integer]], *, narrow: bool) -> NDArray[np.integer]:
+    """Return the columns concatenated.
+
+    Args:
+        columns: integers of shape (rows,) each, none of them empty.
+        narrow: whether to store them in the narrowest of `DTYPES` that holds all of them. A column
+            in one of the narrower dtypes is not looked at.
+    """
+    if not narrow:
+        return np.concatenate(columns)
+    kinds = [_choose_column_dtype(column) for column in columns]
+    # at once: the columns together as they are may be much larger than the cache
+    return np.concatenate(columns, dtype=max(kinds, key=DTYPES.index), casting="unsafe")
+
+
+def _choose_column_dtype(column: NDArray[np.integer]) -> np.dtype[np.integer]:
+    if column.dtype in DTYPES[:-1]:
+        return column.dtype
+    return choose_dtype(int(column.min()), int(column.max()))

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iou_doctor.counts.integer_storage import as_int64, join_columns
-from iou_doctor.counts.pair_columns import COLUMNS, PairColumns
+from iou_doctor.counts.pair_columns import COLUMNS, LONG, PairColumns
 from iou_doctor.counts.sorted_rows import (
     Counts,
     find_span,
@@ -72,7 +72,11 @@ class PairCounts(PairColumns):
             return cls(nothing, nothing, nothing, nothing)
         if len(parts) == 1:
             return parts[0]
-        columns = {name: join_columns(part._columns[name] for part in parts) for name in COLUMNS}
+        narrow = sum(map(len, parts)) >= LONG
+        columns = {
+            name: join_columns([part._columns[name] for part in parts], narrow=narrow)
+            for name in COLUMNS
+        }
         if all(part.image_span[1] < after.image_span[0] for part, after in pairwise(parts)):
             _check_size(columns["image"], len(columns["count"]))
             whole = cls(**columns)

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from iou_doctor.ledger.draws import draw_integers
 from iou_doctor.ledger.image_areas import ImageAreas
 from iou_doctor.record import record
+from iou_doctor.scan.native.draw_groups import draw_groups
+from iou_doctor.scan.native.library import load_kernels
 
 DRAWS = 2000
 """Data sets that are drawn from the images, with replacement."""
@@ -142,12 +144,21 @@ def draw_scores(
     together, means, ious = max(1, DRAWN_AT_ONCE // groups), [], []
     for start in range(0, DRAWS, together):
         draws = min(together, DRAWS - start)
-        keys = draw_integers(draws * groups, groups, first=start * groups)
-        keys += np.arange(draws).repeat(groups) * groups
-        times = np.bincount(keys, minlength=draws * groups).reshape(-1, groups)
+        times = _draw_groups(draws, groups, first=start * groups)
         # sums of integers below 2 ** 53 are exact, so that every machine gives the same
-        union, intersection = np.split(times.astype(np.float64) @ sides, [most], axis=1)
+        union, intersection = np.split(times @ sides, [most], axis=1)
         iou = intersection / np.maximum(union, 1)
         means.append(iou.sum(axis=1) / np.maximum((union > 0).sum(axis=1), 1))
         ious.append(iou[:, classes])
     return np.concatenate(means), np.concatenate(ious)
+
+
+def _draw_groups(draws: int, groups: int, *, first: int) -> NDArray[np.float64]:
+    """Return how often each group is drawn, shape (draws, groups); see `draw_groups`."""
+    kernels = load_kernels()
+    if kernels is not None:
+        return draw_groups(kernels, draws, groups, first=first)
+    keys = draw_integers(draws * groups, groups, first=first)
+    keys += np.arange(draws).repeat(groups) * groups
+    times = np.bincount(keys, minlength=draws * groups).reshape(-1, groups)
+    return times.astype(np.float64)

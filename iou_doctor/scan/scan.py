@@ -33,8 +33,9 @@ from iou_doctor.scan.windows import (
 
 KINDS_COST = 16
 """How many times as long a pixel takes at least if the kinds of errors are counted too."""
-PARTS = 256
-"""Stats that are merged together: few enough to keep tables small, enough to merge rarely."""
+PARTS, GROUPS = 8, 32
+"""Parts that are merged while they are in the cache and others count, and groups of them that are
+merged together."""
 
 
 def scan(
@@ -106,14 +107,18 @@ def _merge(
     progress: Callable[[int, int], object] | None,
 ) -> Stats:
     """Return the Stats of all parts."""
+    groups: list[Stats] = []
     parts: list[Stats] = []
     for last, stats in counted:
         parts += stats
         if len(parts) >= PARTS:
-            parts = [Stats.merge(parts)]
+            groups.append(Stats.merge(parts))
+            parts = []
+        if len(groups) >= GROUPS:
+            groups = [Stats.merge(groups)]
         if progress:
             progress(last + 1, samples)
-    return Stats.merge(parts)
+    return Stats.merge([*groups, *parts])
 
 
 def _count_on_gpu(

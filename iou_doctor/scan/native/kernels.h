@@ -5,9 +5,9 @@
  * bit for bit. They allocate nothing, keep no state of their own and call no library, so any number
  * of threads may use them at once.
  *
- * `labels.c`, `scores.c` and `kinds.c` are compiled once for each variant of the processor, with
- * VARIANT defined as its name, which is appended to the names of all exported functions. Arrays
- * need not be aligned. Integers are stored in the byte order of the machine.
+ * `labels.c`, `scores.c`, `kinds.c` and `draws.c` are compiled once for each variant of the
+ * processor, with VARIANT defined as its name, which is appended to the names of all exported
+ * functions. Arrays need not be aligned. Integers are stored in the byte order of the machine.
  */
 
 #ifndef IOU_DOCTOR_KERNELS_H
@@ -293,6 +293,21 @@ struct kinds {
  */
 #define FIND_KINDS_ARGUMENTS const struct kinds *kinds
 
+/* ---- Draws ---- */
+
+/*
+ * Draw as many groups as there are, with replacement, and do so several times.
+ *
+ * first: the place in the sequence of random numbers from which they are taken.
+ * draws: how many times.
+ * groups: how many groups there are, less than 2 ** 32.
+ * times: the output, `groups` numbers for each draw: how often each group was drawn. It is 0
+ * before.
+ *
+ * Returns 0.
+ */
+#define DRAW_GROUPS_ARGUMENTS int64_t first, int64_t draws, int64_t groups, double *times
+
 /* `structures.py` describes the same structures to NumPy. */
 _Static_assert(sizeof(struct labels) == 4152, "struct labels");
 _Static_assert(sizeof(struct task) == 96, "struct task");
@@ -311,6 +326,7 @@ EXPORTED int64_t KERNEL(is_task_done)(IS_TASK_DONE_ARGUMENTS);
 EXPORTED int64_t KERNEL(count_areas)(COUNT_AREAS_ARGUMENTS);
 EXPORTED int64_t KERNEL(pick_labels)(PICK_LABELS_ARGUMENTS);
 EXPORTED int64_t KERNEL(measure_scores)(MEASURE_SCORES_ARGUMENTS);
+EXPORTED int64_t KERNEL(draw_groups)(DRAW_GROUPS_ARGUMENTS);
 EXPORTED int64_t KERNEL(find_kinds)(FIND_KINDS_ARGUMENTS);
 #endif
 

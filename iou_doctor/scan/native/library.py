@@ -33,6 +33,7 @@ FUNCTIONS: dict[str, tuple[type[ctypes.c_void_p] | type[ctypes.c_int64], ...]] =
     "pick_labels": (_POINTER,),
     "measure_scores": (_POINTER, *[_INTEGER] * 6, _POINTER, _POINTER),
     "find_kinds": (_POINTER,),
+    "draw_groups": (_INTEGER, _INTEGER, _INTEGER, _POINTER),
 }
 """The functions that every variant has, with the types of their arguments. All return int64."""
 VARIABLE = "IOU_DOCTOR_KERNELS"

@@ -16,6 +16,7 @@ TINY = {
     "labels.c": "typedef int nothing;",
     "scores.c": "typedef int nothing;",
     "kinds.c": "typedef int nothing;",
+    "draws.c": "typedef int nothing;",
     "dispatch.c": """
         __attribute__((visibility("default"))) int read(const int *values, int place)
         { return values[place]; }
