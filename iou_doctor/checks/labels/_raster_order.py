@@ -83,6 +83,7 @@ def _find_first_pixels(labels: Labels) -> tuple[NDArray[np.integer], NDArray[np.
         return np.unique(labels, return_index=True)
     flat = np.maximum(labels, 0).ravel()
     first = np.full(int(flat.max()) + 1, flat.size)
-    np.minimum.at(first, flat, np.arange(flat.size))  # ten times as quick as sorting the labels
+    # from the last pixel to the first one, which stays: much quicker than sorting the labels
+    first[flat[::-1]] = np.arange(flat.size)[::-1]
     ids = np.flatnonzero(first < flat.size)
     return ids, first[ids]
