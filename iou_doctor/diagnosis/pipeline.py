@@ -105,7 +105,13 @@ def check_pair(
         if meanwhile is not None:
             meanwhile()
 
-    arrays = OpenArrays(pair, choose_settings(request), progress=progress, meanwhile=prepare)
+    is_prepared = meanwhile is None and load_plan.cache_info().currsize
+    arrays = OpenArrays(
+        pair,
+        choose_settings(request),
+        progress=progress,
+        meanwhile=None if is_prepared else prepare,
+    )
     return report_on(pair, request, arrays)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from functools import partial
 from itertools import chain, islice
 
@@ -20,8 +20,8 @@ from iou_doctor.scan.probing import Wanted
 from iou_doctor.scan.threads import map_in_order
 
 WAITING, WAITING_FOR_EACH = 16, 4
-"""The number of parts that wait to be counted or collected, and how many more for each helper. They
-stay mapped as long."""
+"""The number of parts that wait to be counted or collected, and how many more for each helper. Each
+stays mapped until it is collected."""
 
 
 def count_ahead(
@@ -30,7 +30,7 @@ def count_ahead(
     batches: Iterable[Batch],
     helpers: int,
     meanwhile: Callable[[], object] | None,
-) -> Iterator[tuple[int, list[Stats]]]:
+) -> Generator[tuple[int, list[Stats]], None, None]:
     """Yield the last sample and the Stats of each part, in order.
 
     Args:
@@ -44,9 +44,13 @@ def count_ahead(
     parts = (part for batch in batches for part in plan.split(batch))
     waiting: deque[tuple[Batch, _Part | None]] = deque()
     crew = Crew(kernels, plan.scratch, helpers, most)
-    try:
-        for part in islice(parts, most):
+
+    def hand_out(count: int) -> None:
+        for part in islice(parts, count):
             waiting.append((part, _submit(kernels, plan, part, crew)))
+
+    try:
+        hand_out(most)
         if meanwhile is not None:
             meanwhile()
         while waiting:
@@ -56,8 +60,7 @@ def count_ahead(
                 break
             del waiting[0]
             yield int(part.samples[-1]), [stats]
-            for new in islice(parts, 1):
-                waiting.append((new, _submit(kernels, plan, new, crew)))
+            hand_out(1)
     finally:
         crew.stop()
     if waiting:  # NumPy has to count the first one, and probably all that come

@@ -124,7 +124,8 @@ class _Scale:
         self.kept: dict[tuple[str, LabelDecoding], dict[int, Labels]] = {}
         self.lock = Lock()
         self.find_picks = lru_cache(FEW_SHAPES)(pick)
-        self.find_places = lru_cache(FEW_SHAPES)(self._find_places)
+        # not a method: it would keep this object, with all maps, until garbage is collected
+        self.find_places = lru_cache(FEW_SHAPES)(partial(_find_places, self.find_picks))
 
     def choose(self, batch: Batch, true: DecodedLabels, pred: DecodedLabels) -> Iterator[Wanted]:
         """Yield what is to be kept of a batch."""
@@ -144,18 +145,6 @@ class _Scale:
                     keep = partial(self._keep, (side, decoding), chosen, here)
                     yield Wanted(labels, images, indices, places, keep)
 
-    def _find_places(
-        self, shape: Shape, first_row: int, part: Shape
-    ) -> tuple[NDArray[np.bool_], Picks, Places] | None:
-        """Return which picked rows of a sample are in a part of it, and the places there."""
-        picks = self.find_picks(shape)
-        rows = picks[0] - first_row
-        here = (rows >= 0) & (rows < part[0])
-        if not here.any():
-            return None
-        indices = (rows[here], *picks[1:])
-        return here, indices, find_places(indices, part)
-
     def _keep(
         self,
         key: tuple[str, LabelDecoding],
@@ -164,10 +153,11 @@ class _Scale:
         picked: NDArray[np.int32],
     ) -> None:
         """Keep the picked rows of some samples; `here` says which of all picked rows they are."""
+        is_whole = here.all()
         with self.lock:
             maps = self.kept.setdefault(key, {})
             for sample, rows in zip(samples, picked, strict=True):
-                if here.all():
+                if is_whole:
                     maps[sample] = rows
                     continue
                 shape = len(here), *rows.shape[1:]
@@ -179,6 +169,26 @@ class _Scale:
         for (side, decoding), pieces in self.kept.items():
             sides[side][decoding] = tuple(pieces[sample] for sample in samples)
         return DecodedMaps(np.array(samples, dtype=np.int64), sides["true"], sides["pred"])
+
+
+def _find_places(
+    find_picks: Callable[[Shape], Picks], shape: Shape, first_row: int, part: Shape
+) -> tuple[NDArray[np.bool_], Picks, Places] | None:
+    """Return which picked rows of a sample are in a part of it, and the places there.
+
+    Args:
+        find_picks: returns the indices to keep of a sample.
+        shape: the spatial shape of the sample.
+        first_row: where the part begins in it.
+        part: the spatial shape of the part.
+    """
+    picks = find_picks(shape)
+    rows = picks[0] - first_row
+    here = (rows >= 0) & (rows < part[0])
+    if not here.any():
+        return None
+    indices = (rows[here], *picks[1:])
+    return here, indices, find_places(indices, part)
 
 
 def _choose_spread(samples: list[int], count: int) -> list[int]:

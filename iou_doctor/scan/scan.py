@@ -6,7 +6,8 @@ values. The Stats of all windows are merged into the result.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Generator, Iterator
+from contextlib import closing
 from math import prod
 
 from iou_doctor.arrays.batch import Batch
@@ -88,12 +89,13 @@ def scan(
             return found
     values, kernels = _count_values(pair), load_kernels() if plan.kernels_may_count else None
     helpers = 0
-    if kernels:
+    if kernels and not kinds:
         helpers = choose_helpers(pair, layout, values, jobs, may_wait=meanwhile is None)
+    if kernels:
         jobs = choose_jobs(pair, values * (KINDS_COST if kinds else 1), jobs)
     together = choose_windows_at_once(pair, values, max(jobs, helpers + 1))
     windows = iterate_windows(pair, layout, whole_samples=whole, at_once=together, samples=samples)
-    if kernels and helpers and not kinds:
+    if kernels and helpers:
         batches = (read_batch(pair, layout, window) for window in windows)
         counted = count_ahead(kernels, plan, batches, helpers, meanwhile)
     else:
@@ -102,22 +104,23 @@ def scan(
 
 
 def _merge(
-    counted: Iterator[tuple[int, list[Stats]]],
+    counted: Generator[tuple[int, list[Stats]], None, None],
     samples: int,
     progress: Callable[[int, int], object] | None,
 ) -> Stats:
     """Return the Stats of all parts."""
     groups: list[Stats] = []
     parts: list[Stats] = []
-    for last, stats in counted:
-        parts += stats
-        if len(parts) >= PARTS:
-            groups.append(Stats.merge(parts))
-            parts = []
-        if len(groups) >= GROUPS:
-            groups = [Stats.merge(groups)]
-        if progress:
-            progress(last + 1, samples)
+    with closing(counted):  # after an error, threads end now and not when it is forgotten
+        for last, stats in counted:
+            parts += stats
+            if len(parts) >= PARTS:
+                groups.append(Stats.merge(parts))
+                parts = []
+            if len(groups) >= GROUPS:
+                groups = [Stats.merge(groups)]
+            if progress:
+                progress(last + 1, samples)
     return Stats.merge([*groups, *parts])
 
 
@@ -146,7 +149,7 @@ def _ignore(_: str) -> None:
 
 def _count_batches(
     pair: Pair, layout: Layout, plan: BatchPlan, windows: Iterator[Window], jobs: int
-) -> Iterator[tuple[int, list[Stats]]]:
+) -> Generator[tuple[int, list[Stats]], None, None]:
     """Yield the last sample and the Stats of each batch, in order.
 
     Threads read their own batches, except from a stream, which is read in order by one thread.

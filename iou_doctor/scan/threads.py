@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from itertools import chain, islice
 from typing import TYPE_CHECKING, TypeVar
 
@@ -29,7 +29,7 @@ def count_usable_cores() -> int:
 
 def map_in_order(
     work: Callable[[Item], Result], items: Iterable[Item], *, jobs: int
-) -> Iterator[Result]:
+) -> Generator[Result, None, None]:
     """Yield `work(item)` for each item, in the order of the items, using up to `jobs` threads.
 
     Items are taken from the iterable in the caller's thread, as threads become free. After an

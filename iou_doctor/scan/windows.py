@@ -120,7 +120,7 @@ def choose_helpers(pair: Pair, layout: Layout, values: int, most: int, *, may_wa
         if axes.is_dense or not is_a_view(source):
             return 0
         first = axes.arrange(source.read(_make_slices(axes, slice(0, 2), slice(None))))
-        if not first.flags.c_contiguous:  # it would be copied
+        if first.dtype.kind not in "biu" or not first.flags.c_contiguous:  # the latter is copied
             return 0
     return 1 if values < WORTH_THREADS else most - 1
 

@@ -16,6 +16,7 @@ from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.metrics.definition import Average, Counting, Group, Ratio
 from iou_doctor.metrics.engine import labels as _labels
 from iou_doctor.metrics.engine.areas import sum_areas
+from iou_doctor.metrics.engine.evaluate import evaluate_value
 from iou_doctor.metrics.implementations import evaluate_all, find_applicable
 from iou_doctor.metrics.registry import CONTRACTS, evaluate
 
@@ -82,6 +83,14 @@ def shuffle_rows(pairs, random):
     return PairCounts(
         *(column[order] for column in (pairs.image, pairs.truth, pairs.prediction, pairs.count))
     )
+
+
+@quick
+@given(maps(strays=(-1, 9, 255)), st.none() | st.integers(1, 6))
+def test_the_value_alone_is_that_of_the_whole_evaluation(arrays, size):
+    inputs = replace(build_inputs(**arrays, ignore_index=255), batch_size=size)
+    for contract in CONTRACTS:
+        assert evaluate_value(contract, inputs) == evaluate(contract, inputs).value, contract.name
 
 
 @quick

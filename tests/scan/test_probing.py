@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from typing import Any
 
 import numpy as np
@@ -130,6 +132,17 @@ def test_thinning_is_even_and_the_same_from_either_end(most):
         mirrored = size - 1 - places[::-1]
         assert mirrored.tolist() == places.tolist() or (size % 2 == 0 and count % 2), size
         assert len(set(places.tolist())) == count, size
+
+
+def test_maps_are_freed_with_the_probe_builder():
+    builder = probing.ProbeBuilder(3, lambda _: (4, 5))
+    scales = [weakref.ref(scale) for scale in builder._scales]
+    gc.disable()
+    try:
+        del builder
+        assert not any(scale() for scale in scales)
+    finally:
+        gc.enable()
 
 
 @pytest.mark.usefixtures("small_scales")

@@ -57,10 +57,10 @@ def evaluate(contract: Contract, inputs: MetricInputs) -> ContractScore:
         short=contract.short or contract.name,
         choices=contract.choices,
     )
-    if contract.num_classes is not None:
-        inputs = replace(inputs, num_classes=contract.num_classes)
-    if contract.only_binary and inputs.num_classes > TWO_CLASSES:
+    fitted = _fit_inputs(contract, inputs)
+    if fitted is None:
         return replace(score, note=contract.only_binary)
+    inputs = fitted
     try:
         counted = count_areas(inputs, contract.choices, contract.pairing)
         found = compute_outcome(contract.choices, counted, inputs)
@@ -81,15 +81,21 @@ def evaluate(contract: Contract, inputs: MetricInputs) -> ContractScore:
 
 def evaluate_value(contract: Contract, inputs: MetricInputs) -> float | None:
     """Return the value of `evaluate` alone, in half the time; `None` for NaN or an error."""
-    if contract.num_classes is not None:
-        inputs = replace(inputs, num_classes=contract.num_classes)
-    if contract.only_binary and inputs.num_classes > TWO_CLASSES:
+    fitted = _fit_inputs(contract, inputs)
+    if fitted is None:
         return None
     try:
-        counted = count_areas(inputs, contract.choices, contract.pairing)
-        return _compute_value(contract.choices, counted, inputs)
+        counted = count_areas(fitted, contract.choices, contract.pairing)
+        return _compute_value(contract.choices, counted, fitted)
     except (LibraryError, NotEvaluated):
         return None
+
+
+def _fit_inputs(contract: Contract, inputs: MetricInputs) -> MetricInputs | None:
+    """Return the inputs with the classes of a contract; `None` if they have more than it knows."""
+    if contract.num_classes is not None:
+        inputs = replace(inputs, num_classes=contract.num_classes)
+    return None if contract.only_binary and inputs.num_classes > TWO_CLASSES else inputs
 
 
 @np.errstate(divide="ignore", invalid="ignore")

@@ -25,6 +25,9 @@ from iou_doctor.scan.native.count_labels import (
 from iou_doctor.scan.native.library import Kernels, load_kernels
 from iou_doctor.scan.numpy.values import PlaceFinder
 
+LabelMaps = dict[LabelDecoding, NDArray[np.integer]]
+"""Label maps by decoding, shape (n, *spatial) each."""
+
 
 @record
 class KernelCounts:
@@ -47,14 +50,10 @@ class PreparedBatch:
     y_pred: _Side
     labels: PreparedLabels
 
-    def name_maps(
-        self,
-    ) -> tuple[dict[LabelDecoding, NDArray[np.integer]], dict[LabelDecoding, NDArray[np.integer]]]:
+    def name_maps(self) -> tuple[LabelMaps, LabelMaps]:
         """Return the label maps of either side, by decoding."""
-        pairing = self.pairing
-        return {pairing.y_true: self.y_true.coded.labels}, {
-            pairing.y_pred: self.y_pred.coded.labels
-        }
+        true, pred = self.y_true.coded.labels, self.y_pred.coded.labels
+        return {self.pairing.y_true: true}, {self.pairing.y_pred: pred}
 
 
 def count_batch(

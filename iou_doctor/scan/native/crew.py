@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iou_doctor.counts.pair_counts import PairCounts
+from iou_doctor.record import record
 from iou_doctor.scan.native.count_labels import PreparedLabels, Scratch, count_in_turns
 from iou_doctor.scan.native.library import Kernels
 from iou_doctor.scan.native.pick_labels import PreparedPicks
@@ -24,6 +25,16 @@ ALL = 2**62
 """More tasks than there are."""
 MOMENT = 0.0002
 """The seconds between two looks at a task that another thread carries out."""
+
+
+@record
+class _Kept:
+    """What must not go before a task is done."""
+
+    labels: PreparedLabels
+    picks: Sequence[PreparedPicks]
+    together: NDArray[np.void]
+    """The picks side by side, as the kernels take them."""
 
 
 class Crew:
@@ -41,8 +52,8 @@ class Crew:
         self._tasks = np.zeros(places, dtype=TASK)
         self._queue = np.zeros((), dtype=QUEUE)
         self._queue["tasks"], self._queue["places"] = self._tasks.ctypes.data, places
-        self._waiting: dict[int, tuple[PreparedLabels, NDArray[np.void]]] = {}
-        """The tasks whose tables have not been taken, with all that the kernels read."""
+        self._waiting: dict[int, _Kept] = {}
+        """What the kernels read and write for the tasks whose tables have not been taken."""
         self._blocks: dict[int, NDArray[np.int64]] = {}
         """The rows that the kernels write to, by their address."""
         self._current: dict[int, int] = {}
@@ -55,7 +66,7 @@ class Crew:
         """Let a thread count label maps, and pick some of their labels."""
         assert len(self._waiting) < len(self._tasks)  # else a task would be overwritten
         together = np.array([one.picks for one in picks], dtype=PICKS)
-        self._waiting[self._submitted] = labels, together
+        self._waiting[self._submitted] = _Kept(labels, picks, together)
         task = np.zeros((), dtype=TASK)
         task["y_true"], task["y_pred"] = labels.y_true.ctypes.data, labels.y_pred.ctypes.data
         task["samples"], task["images"] = labels.samples.ctypes.data, len(labels.samples)
@@ -79,7 +90,7 @@ class Crew:
         while not is_done(task.ctypes.data):
             if not self._run(1):  # others have taken the rest
                 sleep(MOMENT)
-        labels, _ = self._waiting.pop(self._taken)
+        labels = self._waiting.pop(self._taken).labels
         self._taken += 1
         rows, first, last, done = (task[0][name] for name in ("rows", "first", "last", "done"))
         if last < 0:
@@ -126,6 +137,7 @@ class Crew:
         with self._changed:
             self._current[get_ident()] = address
             if address not in self._blocks:
+                # a kernel may write an address to a task now, but only that of a current block
                 needed = {*self._current.values(), *self._tasks["rows"].tolist()}
                 kept = {one: block for one, block in self._blocks.items() if one in needed}
                 self._blocks = {**kept, address: rows}

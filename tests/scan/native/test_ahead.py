@@ -21,7 +21,7 @@ if library.load_kernels() is None:
     pytest.skip(library.describe_kernels(), allow_module_level=True)
 
 
-def scan_by(jobs, y_true, y_pred, meanwhile=None) -> tuple[Stats, Probe]:
+def scan_by(jobs, y_true, y_pred, meanwhile=None, progress=None) -> tuple[Stats, Probe]:
     """Return the Stats and the kept maps by this many threads."""
     probe = ProbeBuilder(len(y_true), lambda _: y_true.shape[1:])
     stats = scan(
@@ -32,6 +32,7 @@ def scan_by(jobs, y_true, y_pred, meanwhile=None) -> tuple[Stats, Probe]:
         probe=probe,
         jobs=jobs,
         meanwhile=meanwhile,
+        progress=progress,
     )
     return stats, probe.build()
 
@@ -100,6 +101,18 @@ def test_the_threads_have_ended_after_an_error(monkeypatch):
     assert not [one for one in threading.enumerate() if one.name.startswith("iou-doctor-scan")]
 
 
+def test_the_threads_have_ended_while_an_error_of_the_progress_is_kept(monkeypatch):
+    cut_small(monkeypatch)
+
+    def fail(*_):
+        raise RuntimeError("progress")
+
+    with pytest.raises(RuntimeError, match="progress") as kept:
+        scan_by(3, labels_of(1, most=4), labels_of(2, most=4), progress=fail)
+    assert not [one for one in threading.enumerate() if one.name.startswith("iou-doctor-scan")]
+    assert kept.value is not None
+
+
 @pytest.mark.parametrize(
     ("values", "jobs", "may_wait", "helpers"),
     [
@@ -119,6 +132,7 @@ def test_helpers_count_what_is_worth_it(values, jobs, may_wait, helpers):
 
 def test_what_would_be_copied_is_left_to_others():
     labels = labels_of(1)
-    for odd in (labels.transpose(0, 2, 1), labels[:, :, ::-1], labels.astype(">i4")):
+    floats = labels.astype(np.float32)
+    for odd in (labels.transpose(0, 2, 1), labels[:, :, ::-1], labels.astype(">i4"), floats):
         pair, layout = pair_of(y_true=labels, y_pred=odd), layout_of(labels, odd)
         assert windows.choose_helpers(pair, layout, 2**25, 4, may_wait=True) == 0
